@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/**
+ * DOC: ioctl, from system call to operation
+ *
+ * One table row per operation: its number, the size of its argument and what
+ * the argument may use. Here the argument is copied in, once, and checked; the
+ * operation behind the row never reads it again.
+ */
+#ifndef _PARLEY_IOCTL_H
+#define _PARLEY_IOCTL_H
+
+struct file;
+
+long parley_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+#endif /* _PARLEY_IOCTL_H */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/**
+ * DOC: message, something on its way from one task to another
+ *
+ * A struct parley_message is made by a thread that sends or calls, in its own
+ * context and with its own bytes, before any lock is taken. It then lies in
+ * exactly one inbox until it ends:
+ *
+ *	QUEUED   in inbox->queue: nobody has taken it
+ *	HELD     in inbox->held: a receiver has it, by token
+ *	ENDED    in neither: answered, taken (one-way), refused or withdrawn
+ *
+ * Ownership: the sending thread owns it and frees it after the end; while the
+ * thread is away (see rpc.h, "interrupted") its task does. Only a one-way
+ * message that was sent without waiting is *detached*: it belongs to the inbox,
+ * which frees it when it ends.
+ *
+ * Locking: everything but @content before posting and @mine is protected by
+ * the inbox's lock; after the end (see wait.h) the owner needs no lock.
+ */
+#ifndef _PARLEY_MESSAGE_H
+#define _PARLEY_MESSAGE_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+#include <uapi/linux/parley.h>
+
+#include "wait.h"
+
+struct parley_inbox;
+
+/**
+ * struct parley_content - a message's bytes, inside the kernel
+ * @msg: type, source and payload as in user space
+ * @len: payload bytes in use
+ */
+struct parley_content {
+	struct parley_msg msg;
+	u32 len;
+};
+
+enum parley_message_state {
+	PARLEY_MESSAGE_QUEUED,
+	PARLEY_MESSAGE_HELD,
+	PARLEY_MESSAGE_ENDED,
+};
+
+/**
+ * struct parley_message - a message or call in flight
+ * @wait: the sending thread, asleep until the end
+ * @inbox: where it was posted; the sender's reference keeps that alive
+ * @state: where it is
+ * @oneway: wants no reply: ends when a receiver has it
+ * @detached: nobody waits; the inbox frees it
+ * @error: how it ended, 0 or a negative errno
+ * @queue: in inbox->queue while QUEUED
+ * @held: in inbox->held while HELD
+ * @token: the receiver's name for it while HELD
+ * @mine: in the sending task's list while interrupted, under the task's lock
+ * @call: the sending task's name for it once interrupted, 0 before
+ * @content: the request; after a call's end the reply
+ */
+struct parley_message {
+	struct parley_wait wait;
+	struct parley_inbox *inbox;
+	enum parley_message_state state;
+	bool oneway;
+	bool detached;
+	int error;
+	struct list_head queue;
+	struct hlist_node held;
+	u64 token;
+	struct list_head mine;
+	u64 call;
+	struct parley_content content;
+};
+
+int parley_content_read(struct parley_content *content,
+			const struct parley_msg __user *msg, u32 len);
+int parley_content_write(const struct parley_content *content,
+			 struct parley_msg __user *msg);
+void parley_content_copy(struct parley_content *to,
+			 const struct parley_content *from);
+
+struct parley_message *parley_message_alloc(void);
+void parley_message_free(struct parley_message *message);
+
+int parley_message_init(void);
+void parley_message_exit(void);
+
+#endif /* _PARLEY_MESSAGE_H */

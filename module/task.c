@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "task.h"
+#include "trace.h"
+
+static struct kmem_cache *parley_task_cache;
+
+/* All live tasks by id. */
+static DEFINE_XARRAY_ALLOC1(parley_tasks);
+
+/* Where the search for a free id begins; under the table's lock. */
+static u32 parley_next_id = 1;
+
+static int parley_last_id_set(const char *value, const struct kernel_param *kp)
+{
+	u32 id;
+	int err = kstrtou32(value, 0, &id);
+
+	if (err)
+		return err;
+	if (id > S32_MAX)
+		return -ERANGE;
+	xa_lock(&parley_tasks);
+	parley_next_id = id == S32_MAX ? 1 : id + 1;
+	xa_unlock(&parley_tasks);
+	return 0;
+}
+
+static int parley_last_id_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%u\n", READ_ONCE(parley_next_id) - 1);
+}
+
+static const struct kernel_param_ops parley_last_id_ops = {
+	.set = parley_last_id_set,
+	.get = parley_last_id_get,
+};
+
+module_param_cb(last_id, &parley_last_id_ops, NULL, 0600);
+MODULE_PARM_DESC(last_id, "Latest task id; the next task gets the first free one after it");
+
+/* The address space goes away, or the descriptor does; possibly both at once. */
+static void parley_task_owner_release(struct mmu_notifier *owner,
+				      struct mm_struct *mm)
+{
+	struct parley_task *task = container_of(owner, struct parley_task, owner);
+	struct parley_message *message, *next;
+
+	/* The other one has it, and is or will be through with this. */
+	if (xa_cmpxchg(&parley_tasks, task->id, task, NULL, 0) != task)
+		return;
+
+	trace_parley_task_death(task->id);
+	parley_inbox_close(&task->inbox);
+	list_for_each_entry_safe(message, next, &task->interrupted, mine)
+		parley_task_drop(message);
+}
+
+static const struct mmu_notifier_ops parley_task_owner_ops = {
+	.release = parley_task_owner_release,
+};
+
+/* Reserve an id first: who finds the task in the table must find its id set. */
+static int parley_task_publish(struct parley_task *task)
+{
+	u32 id;
+	int err = xa_alloc_cyclic(&parley_tasks, &id, NULL, XA_LIMIT(1, S32_MAX),
+				  &parley_next_id, GFP_KERNEL_ACCOUNT);
+
+	if (err < 0)
+		return err == -EBUSY ? -ENOSPC : err;
+	task->id = id;
+	xa_store(&parley_tasks, id, task, 0);
+	return 0;
+}
+
+/**
+ * parley_task_open() - make a task of the calling address space
+ *
+ * Return: the task, its first reference the caller's; or -ENOMEM, -ENOSPC (all
+ * ids are taken).
+ */
+struct parley_task *parley_task_open(void)
+{
+	struct parley_task *task;
+	int err;
+
+	task = kmem_cache_zalloc(parley_task_cache, GFP_KERNEL_ACCOUNT);
+	if (!task)
+		return ERR_PTR(-ENOMEM);
+
+	parley_inbox_init(&task->inbox);
+	refcount_set(&task->refs, 1);
+	spin_lock_init(&task->lock);
+	INIT_LIST_HEAD(&task->interrupted);
+
+	task->owner.ops = &parley_task_owner_ops;
+	err = mmu_notifier_register(&task->owner, current->mm);
+	if (err) {
+		kmem_cache_free(parley_task_cache, task);
+		return ERR_PTR(err);
+	}
+
+	err = parley_task_publish(task);
+	if (err) {
+		parley_task_close(task);
+		return ERR_PTR(err);
+	}
+	trace_parley_task_open(task->id);
+	return task;
+}
+
+/**
+ * parley_task_close() - the task's descriptor is gone
+ * @task: no thread is in an operation on it; the reference is given up
+ */
+void parley_task_close(struct parley_task *task)
+{
+	/* Calls parley_task_owner_release(), or waits for the one under way. */
+	mmu_notifier_unregister(&task->owner, task->owner.mm);
+	parley_task_put(task);
+}
+
+/**
+ * parley_task_get() - look up a live task
+ * @id: any number
+ *
+ * Return: the task, with a reference; NULL if there is none.
+ */
+struct parley_task *parley_task_get(s32 id)
+{
+	struct parley_task *task = NULL;
+
+	rcu_read_lock();
+	if (id > 0)
+		task = xa_load(&parley_tasks, id);
+	if (task && !refcount_inc_not_zero(&task->refs))
+		task = NULL;
+	rcu_read_unlock();
+	return task;
+}
+
+static void parley_task_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(parley_task_cache,
+			container_of(rcu, struct parley_task, rcu));
+}
+
+void parley_task_put(struct parley_task *task)
+{
+	if (refcount_dec_and_test(&task->refs))
+		call_rcu(&task->rcu, parley_task_free);
+}
+
+/**
+ * parley_task_interrupt() - keep a message whose thread must leave the kernel
+ * @task: the sender
+ * @message: the calling thread has left its wait (parley_inbox_leave())
+ *
+ * Return: the number to resume it by; 0 if the task has too many of them.
+ */
+u64 parley_task_interrupt(struct parley_task *task,
+			  struct parley_message *message)
+{
+	u64 call = 0;
+
+	spin_lock(&task->lock);
+	if (task->interrupted_count < PARLEY_INTERRUPTED_MAX) {
+		if (!message->call)
+			message->call = ++task->last_call;
+		call = message->call;
+		list_add(&message->mine, &task->interrupted);
+		task->interrupted_count++;
+	}
+	spin_unlock(&task->lock);
+	return call;
+}
+
+/**
+ * parley_task_resume() - take back an interrupted message
+ * @task: the sender
+ * @call: its number
+ * @oneway: a send, or else a call
+ *
+ * Return: the message, now the caller's; NULL if there is no such.
+ */
+struct parley_message *parley_task_resume(struct parley_task *task, u64 call,
+					  bool oneway)
+{
+	struct parley_message *message, *found = NULL;
+
+	spin_lock(&task->lock);
+	list_for_each_entry(message, &task->interrupted, mine) {
+		if (message->call == call && message->oneway == oneway) {
+			found = message;
+			list_del(&message->mine);
+			task->interrupted_count--;
+			break;
+		}
+	}
+	spin_unlock(&task->lock);
+	return found;
+}
+
+/**
+ * parley_task_settle() - be done with a message that has ended
+ * @message: the caller's own; was posted to a task
+ */
+void parley_task_settle(struct parley_message *message)
+{
+	struct parley_task *dst = container_of(message->inbox,
+					       struct parley_task, inbox);
+
+	parley_message_free(message);
+	parley_task_put(dst);
+}
+
+/**
+ * parley_task_drop() - be done with a message that may not have ended
+ * @message: the caller's own; was posted to a task
+ */
+void parley_task_drop(struct parley_message *message)
+{
+	parley_inbox_withdraw(message);
+	parley_task_settle(message);
+}
+
+int parley_task_init(void)
+{
+	parley_task_cache = KMEM_CACHE(parley_task, SLAB_ACCOUNT);
+	return parley_task_cache ? 0 : -ENOMEM;
+}
+
+void parley_task_exit(void)
+{
+	WARN_ON(!xa_empty(&parley_tasks));
+	/* The last tasks are freed by RCU, in code of this module. */
+	rcu_barrier();
+	kmem_cache_destroy(parley_task_cache);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/**
+ * DOC: task, an address that messages can be sent to
+ *
+ * Lifetime: parley_task_open() makes a task for the calling thread's address
+ * space and enters it in the table of ids. It dies, once, with the address
+ * space (exit, exec) or with parley_task_close(), whichever is first: its id
+ * leaves the table, its inbox is closed and its interrupted operations are
+ * withdrawn. The memory goes with the last reference: one is the
+ * descriptor's, one is held by each message on its way to the task.
+ *
+ * No thread of the task is in an operation when it dies: an operation holds
+ * the descriptor and runs in the address space. The mm_struct itself is kept
+ * (not its mappings) until the close, so that its address can't be reused for
+ * another process that would then pass for the owner.
+ *
+ * Interrupted operations: a thread that a signal takes out of a wait leaves
+ * its message with the task, under a number that user space hands back to
+ * resume it (rpc.h).
+ *
+ * Locks: @lock protects @interrupted and what goes with it, and is never held
+ * together with another. The table's is the xarray's own.
+ */
+#ifndef _PARLEY_TASK_H
+#define _PARLEY_TASK_H
+
+#include <linux/list.h>
+#include <linux/mmu_notifier.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "inbox.h"
+
+/* Interrupted operations that a task may leave unattended. */
+#define PARLEY_INTERRUPTED_MAX	1024
+
+/**
+ * struct parley_task - a task
+ * @inbox: what it is sent
+ * @id: its address, positive; not reused until all others had their turn
+ * @refs: references, see above
+ * @owner: death of the address space; also names it
+ * @lock: protects the following
+ * @interrupted: its messages that no thread waits for at present
+ * @interrupted_count: how many those are
+ * @last_call: number given to the latest of them
+ * @rcu: the table is read without a lock
+ */
+struct parley_task {
+	struct parley_inbox inbox;
+	s32 id;
+	refcount_t refs;
+	struct mmu_notifier owner;
+	spinlock_t lock; /* all below, but rcu */
+	struct list_head interrupted;
+	unsigned int interrupted_count;
+	u64 last_call;
+	struct rcu_head rcu;
+};
+
+struct parley_task *parley_task_open(void);
+void parley_task_close(struct parley_task *task);
+
+struct parley_task *parley_task_get(s32 id);
+void parley_task_put(struct parley_task *task);
+
+/* Does the calling thread run in the task's address space? */
+static inline bool parley_task_is_current(const struct parley_task *task)
+{
+	return task->owner.mm == current->mm;
+}
+
+u64 parley_task_interrupt(struct parley_task *task,
+			  struct parley_message *message);
+struct parley_message *parley_task_resume(struct parley_task *task, u64 call,
+					  bool oneway);
+void parley_task_settle(struct parley_message *message);
+void parley_task_drop(struct parley_message *message);
+
+int parley_task_init(void);
+void parley_task_exit(void);
+
+#endif /* _PARLEY_TASK_H */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/**
+ * DOC: wait, one thread asleep for one event
+ *
+ * A struct parley_wait is part of the object that the thread waits on, and is
+ * protected by that object's lock. Whoever makes the event happen calls
+ * parley_wait_finish() under the lock and hands the thread that it returns to
+ * parley_wake() once the lock is dropped.
+ *
+ * The sleeper needs no lock to see the end: @done is released by the finisher
+ * and acquired by the sleeper, who may free the object at once. So the
+ * finisher may touch neither object nor wait afterwards. The thread itself
+ * stays valid because the finisher is in an RCU read-side section from before
+ * parley_wait_finish() until parley_wake() returns: a thread that has exited is
+ * freed a grace period later. A wake-up too many is harmless to any sleeper.
+ *
+ * This is a plain wake_up_process() and schedule() on purpose: a wait queue
+ * costs a call about 700 instructions more.
+ */
+#ifndef _PARLEY_WAIT_H
+#define _PARLEY_WAIT_H
+
+#include <linux/sched.h>
+#include <linux/types.h>
+
+/**
+ * struct parley_wait - a thread and what it waits for
+ * @thread: the sleeper; NULL while nobody is there to be woken
+ * @done: the event has happened
+ */
+struct parley_wait {
+	struct task_struct *thread;
+	bool done;
+};
+
+static inline void parley_wait_init(struct parley_wait *wait)
+{
+	wait->thread = current;
+	wait->done = false;
+}
+
+/* Returns whom to wake, possibly NULL. The caller is an RCU reader. */
+static inline struct task_struct *parley_wait_finish(struct parley_wait *wait)
+{
+	struct task_struct *thread = wait->thread;
+
+	/* Pairs with parley_wait_sleep(): the object is the sleeper's now. */
+	smp_store_release(&wait->done, true);
+	return thread;
+}
+
+static inline void parley_wake(struct task_struct *thread)
+{
+	if (thread)
+		wake_up_process(thread);
+}
+
+int parley_wait_sleep(struct parley_wait *wait, u64 deadline);
+bool parley_wait_restarts(void);
+
+#endif /* _PARLEY_WAIT_H */

@@ -64,21 +64,24 @@ static int parley_ioctl_cancel(struct parley_task *task, union parley_arg *arg,
 				      parley_rpc_cancel(task, &arg->cancel);
 }
 
-#define RPC(_cmd, _rpc, _uses) \
-	[_IOC_NR(_cmd)] = { .cmd = (_cmd), .rpc = (_rpc), .uses = (_uses) }
-#define RUN(_cmd, _run) \
-	[_IOC_NR(_cmd)] = { .cmd = (_cmd), .run = (_run) }
+#define RPC(_name, _rpc, _uses) \
+	[_IOC_NR(PARLEY_IOC_##_name)] = { \
+		.cmd = PARLEY_IOC_##_name, .rpc = (_rpc), .uses = (_uses) \
+	}
+#define RUN(_name, _run) \
+	[_IOC_NR(PARLEY_IOC_##_name)] = { \
+		.cmd = PARLEY_IOC_##_name, .run = (_run) \
+	}
 
 static const struct parley_ioctl parley_ioctls[] = {
-	RUN(PARLEY_IOC_INFO, parley_ioctl_info),
-	RPC(PARLEY_IOC_SEND, parley_rpc_send, USES_SEND | USES_WAIT),
-	RPC(PARLEY_IOC_RECV, parley_rpc_recv, USES_RECV | USES_WAIT),
-	RPC(PARLEY_IOC_CALL, parley_rpc_call, USES_SEND | USES_RECV | USES_WAIT),
-	RPC(PARLEY_IOC_REPLY, parley_rpc_reply, USES_SEND),
-	RPC(PARLEY_IOC_REPLYRECV, parley_rpc_replyrecv,
-	    USES_SEND | USES_RECV | USES_WAIT),
-	RUN(PARLEY_IOC_NOTIFY, parley_ioctl_notify),
-	RUN(PARLEY_IOC_CANCEL, parley_ioctl_cancel),
+	RUN(INFO, parley_ioctl_info),
+	RPC(SEND, parley_rpc_send, USES_SEND | USES_WAIT),
+	RPC(RECV, parley_rpc_recv, USES_RECV | USES_WAIT),
+	RPC(CALL, parley_rpc_call, USES_SEND | USES_RECV | USES_WAIT),
+	RPC(REPLY, parley_rpc_reply, USES_SEND),
+	RPC(REPLYRECV, parley_rpc_replyrecv, USES_SEND | USES_RECV | USES_WAIT),
+	RUN(NOTIFY, parley_ioctl_notify),
+	RUN(CANCEL, parley_ioctl_cancel),
 };
 
 /* The size in @cmd is free to grow with the structure. */

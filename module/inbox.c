@@ -12,7 +12,7 @@ void parley_inbox_init(struct parley_inbox *inbox)
 {
 	spin_lock_init(&inbox->lock);
 	INIT_LIST_HEAD(&inbox->queue);
-	INIT_LIST_HEAD(&inbox->receivers);
+	INIT_HLIST_HEAD(&inbox->receivers);
 	__hash_init(inbox->held, PARLEY_HELD_BUCKETS);
 	inbox->last_token = 0;
 	inbox->notifications = 0;
@@ -91,7 +91,7 @@ parley_inbox_receiver_locked(struct parley_inbox *inbox, s32 src)
 {
 	struct parley_receiver *receiver;
 
-	list_for_each_entry(receiver, &inbox->receivers, link)
+	hlist_for_each_entry(receiver, &inbox->receivers, link)
 		if (receiver->from == PARLEY_ANY || receiver->from == src)
 			return receiver;
 	return NULL;
@@ -101,7 +101,7 @@ parley_inbox_receiver_locked(struct parley_inbox *inbox, s32 src)
 static struct task_struct *
 parley_receiver_finish_locked(struct parley_receiver *receiver)
 {
-	list_del(&receiver->link);
+	hlist_del_init(&receiver->link);
 	return parley_wait_finish(&receiver->wait);
 }
 
@@ -263,7 +263,7 @@ void parley_receiver_init(struct parley_receiver *receiver,
 			  struct parley_inbox *inbox, s32 from)
 {
 	parley_wait_init(&receiver->wait);
-	INIT_LIST_HEAD(&receiver->link);
+	INIT_HLIST_NODE(&receiver->link);
 	receiver->inbox = inbox;
 	receiver->from = from;
 	receiver->error = 0;
@@ -350,7 +350,7 @@ int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock)
 		return -ESTALE;
 	if (nonblock)
 		return -EAGAIN;
-	list_add(&receiver->link, &inbox->receivers);
+	hlist_add_head(&receiver->link, &inbox->receivers);
 	return 0;
 }
 
@@ -367,7 +367,7 @@ bool parley_inbox_give_up(struct parley_receiver *receiver)
 	spin_lock(&receiver->inbox->lock);
 	waiting = !receiver->wait.done;
 	if (waiting)
-		list_del(&receiver->link);
+		hlist_del(&receiver->link);
 	spin_unlock(&receiver->inbox->lock);
 	return waiting;
 }

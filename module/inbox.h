@@ -52,7 +52,7 @@
 struct parley_inbox {
 	spinlock_t lock; /* all below, but followers */
 	struct list_head queue;
-	struct list_head receivers;
+	struct hlist_head receivers;
 	struct hlist_head held[PARLEY_HELD_BUCKETS];
 	u64 last_token;
 	u32 notifications;
@@ -78,7 +78,7 @@ struct parley_inbox {
 struct parley_receiver {
 	struct parley_wait wait;
 	struct parley_inbox *inbox;
-	struct list_head link;
+	struct hlist_node link;
 	struct list_head follow;
 	s32 from;
 	int error;

@@ -153,7 +153,7 @@ static int parley_ipc_check(const struct parley_ipc *ipc, unsigned int uses)
 static int parley_ioctl_rpc(const struct parley_ioctl *op, struct file *file,
 			    void __user *uarg)
 {
-	struct parley_ipc ipc;
+	struct parley_ipc ipc __uninitialized;
 	int err;
 
 	err = parley_ipc_get(&ipc, uarg);

@@ -82,6 +82,18 @@ int parley_content_write(const struct parley_content *content,
 void parley_content_copy(struct parley_content *to,
 			 const struct parley_content *from);
 
+/* Make @message new, but for its content; the calling thread will wait for it. */
+static inline void parley_message_reset(struct parley_message *message,
+					bool oneway)
+{
+	parley_wait_init(&message->wait);
+	message->state = PARLEY_MESSAGE_ENDED;
+	message->oneway = oneway;
+	message->detached = false;
+	message->error = 0;
+	message->call = 0;
+}
+
 struct parley_message *parley_message_alloc(void);
 void parley_message_free(struct parley_message *message);
 

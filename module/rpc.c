@@ -52,7 +52,7 @@ static struct parley_message *parley_rpc_begin(struct parley_task *task,
 	struct parley_task *dst;
 	int err;
 
-	message = parley_message_alloc();
+	message = parley_task_message(task, oneway);
 	if (!message)
 		return ERR_PTR(-ENOMEM);
 	err = parley_content_read(&message->content, parley_send_ptr(ipc),
@@ -60,14 +60,13 @@ static struct parley_message *parley_rpc_begin(struct parley_task *task,
 	if (!err && message->content.msg.type < 0)
 		err = -EINVAL;
 	if (err)
-		goto free;
+		goto discard;
 	message->content.msg.src = task->id;
-	message->oneway = oneway;
 
 	dst = parley_task_get(ipc->peer);
 	if (!dst) {
 		err = -ENOTCONN;
-		goto free;
+		goto discard;
 	}
 	trace_parley_message_send(task->id, dst->id, &message->content, oneway);
 	err = parley_inbox_post(&dst->inbox, message, nonblock);
@@ -76,8 +75,8 @@ static struct parley_message *parley_rpc_begin(struct parley_task *task,
 	parley_task_put(dst);
 	if (!err)
 		return NULL;
-free:
-	parley_message_free(message);
+discard:
+	parley_task_discard(task, message);
 	return ERR_PTR(err);
 }
 
@@ -113,7 +112,8 @@ static int parley_rpc_interrupt(struct parley_task *task,
 }
 
 /* The message has ended or, with @err, must: tell the caller how. */
-static int parley_rpc_finish(struct parley_message *message,
+static int parley_rpc_finish(struct parley_task *task,
+			     struct parley_message *message,
 			     struct parley_ipc *ipc,
 			     struct parley_ipc __user *uipc, int err)
 {
@@ -131,7 +131,7 @@ static int parley_rpc_finish(struct parley_message *message,
 						   parley_recv_ptr(ipc));
 		ipc->recv_len = message->content.len;
 	}
-	parley_task_settle(message);
+	parley_task_settle(task, message);
 
 	ipc->token = 0;
 	if ((replied || resumed) && parley_ipc_put(ipc, uipc))
@@ -162,7 +162,7 @@ static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 		if (err == -ERESTARTSYS)
 			return err;
 	}
-	return parley_rpc_finish(message, ipc, uipc, err);
+	return parley_rpc_finish(task, message, ipc, uipc, err);
 }
 
 int parley_rpc_send(struct parley_task *task, struct parley_ipc *ipc,
@@ -187,7 +187,7 @@ int parley_rpc_cancel(struct parley_task *task,
 		message = parley_task_resume(task, cancel->token, true);
 	if (!message)
 		return -ENOENT;
-	parley_task_drop(message);
+	parley_task_drop(task, message);
 	return 0;
 }
 
@@ -306,7 +306,7 @@ static int parley_rpc_receive(struct parley_task *task, struct parley_ipc *ipc,
 int parley_rpc_recv(struct parley_task *task, struct parley_ipc *ipc,
 		    struct parley_ipc __user *uipc)
 {
-	struct parley_receiver receiver;
+	struct parley_receiver receiver __uninitialized;
 
 	if (ipc->peer < PARLEY_ANY)
 		return -EINVAL;
@@ -324,7 +324,7 @@ static int parley_rpc_read_reply(struct parley_task *task,
 int parley_rpc_replyrecv(struct parley_task *task, struct parley_ipc *ipc,
 			 struct parley_ipc __user *uipc)
 {
-	struct parley_receiver receiver;
+	struct parley_receiver receiver __uninitialized;
 	int err;
 
 	if (ipc->peer < PARLEY_ANY)
@@ -342,7 +342,7 @@ int parley_rpc_reply(struct parley_task *task, struct parley_ipc *ipc,
 {
 	struct parley_inbox *inbox = &task->inbox;
 	struct task_struct *caller = NULL;
-	struct parley_content reply;
+	struct parley_content reply __uninitialized;
 	int err;
 
 	err = parley_rpc_read_reply(task, ipc, &reply);

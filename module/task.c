@@ -59,7 +59,7 @@ static void parley_task_owner_release(struct mmu_notifier *owner,
 	trace_parley_task_death(task->id);
 	parley_inbox_close(&task->inbox);
 	list_for_each_entry_safe(message, next, &task->interrupted, mine)
-		parley_task_drop(message);
+		parley_task_drop(task, message);
 }
 
 static const struct mmu_notifier_ops parley_task_owner_ops = {
@@ -148,8 +148,11 @@ struct parley_task *parley_task_get(s32 id)
 
 static void parley_task_free(struct rcu_head *rcu)
 {
-	kmem_cache_free(parley_task_cache,
-			container_of(rcu, struct parley_task, rcu));
+	struct parley_task *task = container_of(rcu, struct parley_task, rcu);
+
+	if (task->spare)
+		parley_message_free(task->spare);
+	kmem_cache_free(parley_task_cache, task);
 }
 
 void parley_task_put(struct parley_task *task)
@@ -209,26 +212,60 @@ struct parley_message *parley_task_resume(struct parley_task *task, u64 call,
 }
 
 /**
- * parley_task_settle() - be done with a message that has ended
- * @message: the caller's own; was posted to a task
+ * parley_task_message() - get a message to send
+ * @task: the sender
+ * @oneway: it is to want no reply
+ *
+ * Return: the message, but for its content; NULL when out of memory.
  */
-void parley_task_settle(struct parley_message *message)
+struct parley_message *parley_task_message(struct parley_task *task,
+					   bool oneway)
+{
+	struct parley_message *message = xchg(&task->spare, NULL);
+
+	if (!message)
+		message = parley_message_alloc();
+	if (message)
+		parley_message_reset(message, oneway);
+	return message;
+}
+
+/**
+ * parley_task_discard() - be done with a message that was not posted
+ * @task: the sender
+ * @message: from parley_task_message()
+ */
+void parley_task_discard(struct parley_task *task,
+			 struct parley_message *message)
+{
+	if (cmpxchg(&task->spare, NULL, message))
+		parley_message_free(message);
+}
+
+/**
+ * parley_task_settle() - be done with a message that has ended
+ * @task: the sender
+ * @message: its own
+ */
+void parley_task_settle(struct parley_task *task,
+			struct parley_message *message)
 {
 	struct parley_task *dst = container_of(message->inbox,
 					       struct parley_task, inbox);
 
-	parley_message_free(message);
+	parley_task_discard(task, message);
 	parley_task_put(dst);
 }
 
 /**
  * parley_task_drop() - be done with a message that may not have ended
- * @message: the caller's own; was posted to a task
+ * @task: the sender
+ * @message: its own
  */
-void parley_task_drop(struct parley_message *message)
+void parley_task_drop(struct parley_task *task, struct parley_message *message)
 {
 	parley_inbox_withdraw(message);
-	parley_task_settle(message);
+	parley_task_settle(task, message);
 }
 
 int parley_task_init(void)

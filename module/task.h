@@ -43,6 +43,8 @@
  * @id: its address, positive; not reused until all others had their turn
  * @refs: references, see above
  * @owner: death of the address space; also names it
+ * @spare: a message kept for the next sender, so that a task that calls from
+ *	one thread needs no allocation
  * @lock: protects the following
  * @interrupted: its messages that no thread waits for at present
  * @interrupted_count: how many those are
@@ -54,6 +56,7 @@ struct parley_task {
 	s32 id;
 	refcount_t refs;
 	struct mmu_notifier owner;
+	struct parley_message *spare;
 	spinlock_t lock; /* all below, but rcu */
 	struct list_head interrupted;
 	unsigned int interrupted_count;
@@ -77,8 +80,13 @@ u64 parley_task_interrupt(struct parley_task *task,
 			  struct parley_message *message);
 struct parley_message *parley_task_resume(struct parley_task *task, u64 call,
 					  bool oneway);
-void parley_task_settle(struct parley_message *message);
-void parley_task_drop(struct parley_message *message);
+struct parley_message *parley_task_message(struct parley_task *task,
+					   bool oneway);
+void parley_task_settle(struct parley_task *task,
+			struct parley_message *message);
+void parley_task_drop(struct parley_task *task, struct parley_message *message);
+void parley_task_discard(struct parley_task *task,
+			 struct parley_message *message);
 
 int parley_task_init(void);
 void parley_task_exit(void);

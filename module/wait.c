@@ -6,6 +6,15 @@
 
 #include "wait.h"
 
+/* Apart, so that a sleep without a deadline doesn't pay for this one's frame. */
+static noinline int parley_wait_until(u64 deadline)
+{
+	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+
+	return schedule_hrtimeout_range(&expires, current->timer_slack_ns,
+					HRTIMER_MODE_ABS) ? 0 : -ETIMEDOUT;
+}
+
 /**
  * parley_wait_sleep() - sleep until the event, a signal or the deadline
  * @wait: initialised, and reachable for whoever finishes it
@@ -17,7 +26,6 @@
  */
 int parley_wait_sleep(struct parley_wait *wait, u64 deadline)
 {
-	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
 	int err = 0;
 
 	for (;;) {
@@ -31,11 +39,10 @@ int parley_wait_sleep(struct parley_wait *wait, u64 deadline)
 			err = -ERESTARTSYS;
 		if (err)
 			break;
-		if (!deadline)
+		if (deadline)
+			err = parley_wait_until(deadline);
+		else
 			schedule();
-		else if (!schedule_hrtimeout_range(&expires, current->timer_slack_ns,
-						   HRTIMER_MODE_ABS))
-			err = -ETIMEDOUT;
 	}
 	__set_current_state(TASK_RUNNING);
 	return err;

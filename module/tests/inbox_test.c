@@ -28,7 +28,7 @@ static struct parley_message *message_new(struct kunit *test, s32 src, s32 type,
 	struct parley_message *message = parley_message_alloc();
 
 	KUNIT_ASSERT_NOT_NULL(test, message);
-	message->oneway = oneway;
+	parley_message_reset(message, oneway);
 	message->content.msg.src = src;
 	message->content.msg.type = type;
 	message->content.len = 0;
@@ -296,7 +296,7 @@ static void death_of_the_heard_ends_the_wait(struct kunit *test)
 	parley_inbox_close(heard);
 	KUNIT_EXPECT_TRUE(test, receiver.wait.done);
 	KUNIT_EXPECT_EQ(test, receiver.error, -ENOTCONN);
-	KUNIT_EXPECT_TRUE(test, list_empty(&inbox->receivers));
+	KUNIT_EXPECT_TRUE(test, hlist_empty(&inbox->receivers));
 	parley_receiver_unfollow(&receiver, heard);
 
 	/* One that comes after the death. */

@@ -108,8 +108,9 @@ struct parley_info {
  * @peer: in: whom to send to; for a receive, whom to hear: PARLEY_ANY, a task,
  *	or PARLEY_TASK_KERNEL (notifications only)
  * @send_len: in: payload bytes to send, at most PARLEY_PAYLOAD_MAX
- * @recv_len: in: payload bytes that @recv has room for; out: payload bytes
- *	received, or with %EMSGSIZE the room that was needed
+ * @recv_len: in: payload bytes that @recv has room for, to be set for every
+ *	operation; out: payload bytes received, or with %EMSGSIZE the room that
+ *	was needed
  * @reply_error: out: REPLYRECV: 0, or the negative errno that its REPLY half
  *	got; the receive half is done either way
  * @send: in: the struct parley_msg to send; @send_len payload bytes are read
@@ -117,8 +118,8 @@ struct parley_info {
  * @token: RECV, out: reply right of the request just received, 0 for a message
  *	that wants no reply. REPLY, in: the reply right to spend. REPLYRECV:
  *	both; 0 going in means there is nothing to reply to. CALL and SEND:
- *	in: 0, or the interrupted operation to resume; out, on failure: the
- *	interrupted operation, 0 if it has ended.
+ *	in: 0, or the interrupted operation to resume; out: the interrupted
+ *	operation, or 0 when it has ended, well or not.
  * @deadline: in: when to give up waiting, 0 for never
  */
 struct parley_ipc {

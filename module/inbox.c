@@ -175,6 +175,26 @@ bool parley_inbox_withdraw(struct parley_message *message)
 }
 
 /**
+ * parley_inbox_detach() - stop waiting for a receiver to copy a message out
+ * @message: posted by the calling thread
+ *
+ * Return: true if it is one-way and a receiver has it: that is a success, and
+ * the message is the inbox's.
+ */
+bool parley_inbox_detach(struct parley_message *message)
+{
+	struct parley_inbox *inbox = message->inbox;
+	bool detached;
+
+	spin_lock(&inbox->lock);
+	detached = message->oneway && message->state == PARLEY_MESSAGE_HELD;
+	if (detached)
+		message->detached = true;
+	spin_unlock(&inbox->lock);
+	return detached;
+}
+
+/**
  * parley_inbox_leave() - stop waiting for a message without ending it
  * @message: posted by the calling thread, not detached
  *
@@ -377,18 +397,15 @@ bool parley_inbox_give_up(struct parley_receiver *receiver)
  * @receiver: which got it
  *
  * Ends a message that wants no reply, and so lets its sender go on.
- *
- * Return: false if the sender withdrew that message before it was here: then
- * it has told its user so, and this receiver must go on as if it never came.
  */
-bool parley_inbox_taken(struct parley_receiver *receiver)
+void parley_inbox_taken(struct parley_receiver *receiver)
 {
 	struct parley_inbox *inbox = receiver->inbox;
 	struct task_struct *thread = NULL;
 	struct parley_message *message;
 
 	if (!receiver->oneway || !receiver->token)
-		return true;
+		return;
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	message = parley_inbox_find_locked(inbox, receiver->token);
@@ -397,7 +414,6 @@ bool parley_inbox_taken(struct parley_receiver *receiver)
 	spin_unlock(&inbox->lock);
 	parley_wake(thread);
 	rcu_read_unlock();
-	return message;
 }
 
 /**

@@ -94,6 +94,7 @@ void parley_inbox_close(struct parley_inbox *inbox);
 int parley_inbox_post(struct parley_inbox *inbox,
 		      struct parley_message *message, bool nonblock);
 bool parley_inbox_withdraw(struct parley_message *message);
+bool parley_inbox_detach(struct parley_message *message);
 bool parley_inbox_leave(struct parley_message *message);
 void parley_inbox_rejoin(struct parley_message *message);
 int parley_inbox_notify(struct parley_inbox *inbox, u32 bits);
@@ -109,7 +110,7 @@ void parley_receiver_unfollow(struct parley_receiver *receiver,
 int parley_inbox_receive_locked(struct parley_receiver *receiver,
 				bool nonblock);
 bool parley_inbox_give_up(struct parley_receiver *receiver);
-bool parley_inbox_taken(struct parley_receiver *receiver);
+void parley_inbox_taken(struct parley_receiver *receiver);
 void parley_inbox_return(struct parley_receiver *receiver);
 int parley_inbox_answer_locked(struct parley_inbox *inbox, u64 token,
 			       const struct parley_content *reply,

@@ -10,10 +10,10 @@
  *	HELD     in inbox->held: a receiver has it, by token
  *	ENDED    in neither: answered, taken (one-way), refused or withdrawn
  *
- * Ownership: the sending thread owns it and frees it after the end; while the
- * thread is away (see rpc.h, "interrupted") its task does. Only a one-way
- * message that was sent without waiting is *detached*: it belongs to the inbox,
- * which frees it when it ends.
+ * Ownership: the sending thread owns it and gives it back to its task after the
+ * end; while the thread is away (see rpc.h, "interrupted") the task owns it.
+ * Only a one-way message whose sender won't wait for the receiver to copy it
+ * out is *detached*: it belongs to the inbox, which frees it when it ends.
  *
  * Locking: everything but @content before posting and @mine is protected by
  * the inbox's lock; after the end (see wait.h) the owner needs no lock.

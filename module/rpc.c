@@ -111,19 +111,21 @@ static int parley_rpc_interrupt(struct parley_task *task,
 	return parley_task_resume(task, call, oneway) ? -EFAULT : -ERESTARTSYS;
 }
 
-/* The message has ended or, with @err, must: tell the caller how. */
+/* @message has ended or, with @err, must: be done with it. Returns how. */
 static int parley_rpc_finish(struct parley_task *task,
 			     struct parley_message *message,
-			     struct parley_ipc *ipc,
-			     struct parley_ipc __user *uipc, int err)
+			     struct parley_ipc *ipc, int err)
 {
-	bool resumed = ipc->token;
-	bool replied = false;
+	struct parley_task *dst = container_of(message->inbox,
+					       struct parley_task, inbox);
 
+	if (err && parley_inbox_detach(message)) {
+		parley_task_put(dst);
+		return 0;
+	}
 	if (!err || !parley_inbox_withdraw(message))
 		err = message->error;
 	if (!err && !message->oneway) {
-		replied = true;
 		if (message->content.len > ipc->recv_len)
 			err = -EMSGSIZE;
 		else
@@ -132,10 +134,6 @@ static int parley_rpc_finish(struct parley_task *task,
 		ipc->recv_len = message->content.len;
 	}
 	parley_task_settle(task, message);
-
-	ipc->token = 0;
-	if ((replied || resumed) && parley_ipc_put(ipc, uipc))
-		return -EFAULT;
 	return err;
 }
 
@@ -143,10 +141,11 @@ static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 			       struct parley_ipc __user *uipc, bool oneway)
 {
 	struct parley_message *message;
+	u64 resumed = ipc->token;
 	int err;
 
-	if (ipc->token) {
-		message = parley_task_resume(task, ipc->token, oneway);
+	if (resumed) {
+		message = parley_task_resume(task, resumed, oneway);
 		if (!message)
 			return -ENOENT;
 		parley_inbox_rejoin(message);
@@ -162,7 +161,12 @@ static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 		if (err == -ERESTARTSYS)
 			return err;
 	}
-	return parley_rpc_finish(task, message, ipc, uipc, err);
+	err = parley_rpc_finish(task, message, ipc, err);
+
+	ipc->token = 0;
+	if ((resumed || !oneway) && parley_ipc_put(ipc, uipc))
+		return -EFAULT;
+	return err;
 }
 
 int parley_rpc_send(struct parley_task *task, struct parley_ipc *ipc,
@@ -248,7 +252,7 @@ static int parley_rpc_deliver(struct parley_receiver *receiver,
 			      struct parley_ipc *ipc,
 			      struct parley_ipc __user *uipc)
 {
-	int err = 0;
+	int err;
 
 	if (receiver->content.len > ipc->recv_len)
 		err = -EMSGSIZE;
@@ -261,8 +265,8 @@ static int parley_rpc_deliver(struct parley_receiver *receiver,
 		err = parley_ipc_put(ipc, uipc);
 	if (err)
 		parley_inbox_return(receiver);
-	else if (!parley_inbox_taken(receiver))
-		err = -ECANCELED;
+	else
+		parley_inbox_taken(receiver);
 	return err;
 }
 
@@ -271,34 +275,24 @@ static int parley_rpc_receive(struct parley_task *task, struct parley_ipc *ipc,
 			      struct parley_ipc __user *uipc,
 			      struct parley_receiver *receiver, u64 token)
 {
-	bool changed = token;
-	u32 room = ipc->recv_len;
 	int err;
 
-	do {
-		parley_receiver_init(receiver, &task->inbox, ipc->peer);
-		ipc->recv_len = room;
-		if (ipc->peer > 0)
-			err = parley_rpc_await_from(receiver, token, ipc);
-		else
-			err = parley_rpc_await(receiver, token, ipc);
-		token = 0;
-		if (err)
-			break;
+	parley_receiver_init(receiver, &task->inbox, ipc->peer);
+	if (ipc->peer > 0)
+		err = parley_rpc_await_from(receiver, token, ipc);
+	else
+		err = parley_rpc_await(receiver, token, ipc);
+	if (!err)
 		err = parley_rpc_deliver(receiver, ipc, uipc);
-		changed = true;
-	} while (err == -ECANCELED);
-
 	if (!err) {
 		trace_parley_message_receive(task->id, &receiver->content,
 					     ipc->token);
 		return 0;
 	}
-	/* What the argument says must be right for a restart, too. */
-	if (err != -EMSGSIZE)
-		ipc->recv_len = room;
+
+	/* A restart must not reply again. */
 	ipc->token = 0;
-	if (changed && parley_ipc_put(ipc, uipc))
+	if ((token || err == -EMSGSIZE) && parley_ipc_put(ipc, uipc))
 		err = -EFAULT;
 	return err;
 }

@@ -15,7 +15,7 @@ static struct kmem_cache *parley_task_cache;
 static DEFINE_XARRAY_ALLOC1(parley_tasks);
 
 /* Where the search for a free id begins; under the table's lock. */
-static u32 parley_next_id = 1;
+static u32 parley_next_id = PARLEY_TASK_RESERVED + 1;
 
 static int parley_last_id_set(const char *value, const struct kernel_param *kp)
 {
@@ -27,7 +27,7 @@ static int parley_last_id_set(const char *value, const struct kernel_param *kp)
 	if (id > S32_MAX)
 		return -ERANGE;
 	xa_lock(&parley_tasks);
-	parley_next_id = id == S32_MAX ? 1 : id + 1;
+	parley_next_id = id + 1;
 	xa_unlock(&parley_tasks);
 	return 0;
 }
@@ -70,7 +70,7 @@ static const struct mmu_notifier_ops parley_task_owner_ops = {
 static int parley_task_publish(struct parley_task *task)
 {
 	u32 id;
-	int err = xa_alloc_cyclic(&parley_tasks, &id, NULL, XA_LIMIT(1, S32_MAX),
+	int err = xa_alloc_cyclic(&parley_tasks, &id, NULL, XA_LIMIT(PARLEY_TASK_RESERVED + 1, S32_MAX),
 				  &parley_next_id, GFP_KERNEL_ACCOUNT);
 
 	if (err < 0)

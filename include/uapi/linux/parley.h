@@ -61,6 +61,12 @@
 #define PARLEY_TASK_KERNEL	0
 
 /**
+ * PARLEY_TASK_RESERVED - ids up to this one are kept for well-known tasks;
+ * opening the device never gives them.
+ */
+#define PARLEY_TASK_RESERVED	3
+
+/**
  * struct parley_msg - a message
  * @type: what it means to the receiver. Not negative in a request; negative in
  *	a reply is the service's error, a negative errno. The kernel doesn't
@@ -176,7 +182,7 @@ struct parley_cancel {
  * Waits until a receiver has taken the message.
  * %EMSGSIZE @send_len is over PARLEY_PAYLOAD_MAX. %ENOTCONN there is no such
  * task, or it died before it took the message. %ECONNRESET it died while
- * taking it. %EAGAIN nobody is receiving (non-blocking). %ETIMEDOUT the
+ * copying it. %EAGAIN nobody is receiving (non-blocking). %ETIMEDOUT the
  * deadline passed, the message was withdrawn. %ENOENT @token names no
  * interrupted send.
  */

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Two verbs are all a newcomer needs: "make run" and "make check". The rest is
+# told by "make help". Everything that is made goes to build/. V=1 shows how.
+
+VERSION := 0.1.0
+
+prefix ?= /usr/local
+includedir ?= $(prefix)/include
+libdir ?= $(prefix)/lib
+mandir ?= $(prefix)/share/man
+CC := gcc
+CFLAGS ?= -O2 -g
+
+B := build
+VM := tools/vm/vm
+KERNEL := tools/vm/kernel
+MAKEFLAGS += --no-print-directory
+export V
+ifneq ($(V),1)
+Q := @
+KFLAGS := -s
+endif
+
+ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Werror $(CFLAGS) -MMD -MP -Iinclude/uapi -Ilibipc
+TEST_CFLAGS := $(ALL_CFLAGS) -isystem $(B)/kselftest -static
+
+.PHONY: all module debug-module libipc samples selftests setup-build setup-test setup-run setup-check
+all: module libipc samples selftests
+
+# The module, for the kernel of the installed headers and for the debug kernel.
+# kbuild writes next to what it reads: give it a copy. (BTF would take the
+# kernel's unpacked image, which Debian's headers don't have.)
+
+define build_module
+	$(Q)mkdir -p $(B)/module-$(1)
+	$(Q)rsync -a --delete --filter='P *.o' --filter='P .*.cmd' Kbuild module include $(B)/module-$(1)
+	$(Q)+$(MAKE) $(KFLAGS) -C $(2) M=$(abspath $(B)/module-$(1)) \
+		CONFIG_DEBUG_INFO_BTF_MODULES= $(3) modules
+endef
+
+module: setup-build
+	$(call build_module,stock,$(or $(KDIR),$$($(KERNEL) headers)))
+
+debug-module: setup-check
+	$(call build_module,debug,$$($(KERNEL) debug)/build,PARLEY_KUNIT=1)
+
+# libipc: static, and shared with versioned symbols.
+
+LIB_SOURCES := $(wildcard libipc/*.c)
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$(B)/%.o)
+
+libipc: $(B)/libipc.a $(B)/libipc.so.0
+
+$(B)/libipc/%.o: libipc/%.c | setup-build
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -c -o $@ $<
+
+$(B)/libipc.a: $(LIB_OBJECTS)
+	$(Q)rm -f $@
+	$(Q)ar rcsD $@ $^
+
+$(B)/libipc.so.0: $(LIB_OBJECTS) libipc/libipc.map
+	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,$(@F) -Wl,-z,defs \
+		-Wl,--version-script=libipc/libipc.map -o $@ $(LIB_OBJECTS)
+
+# Samples: each samples/*/*.c is a program.
+
+SAMPLES := $(patsubst %.c,$(B)/%,$(wildcard samples/*/*.c))
+SAMPLE_SCRIPTS := $(addprefix $(B)/,$(wildcard samples/*/*.sh))
+
+samples: $(SAMPLES) $(SAMPLE_SCRIPTS)
+
+$(B)/samples/%: samples/%.c $(B)/libipc.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -static -o $@ $< $(B)/libipc.a
+
+$(B)/samples/%.sh: samples/%.sh
+	@mkdir -p $(@D)
+	$(Q)install $< $@
+
+# Selftests: each .c is a program, with its directory's common.c if there is
+# one; those of the module are built a second time as 32-bit programs. The
+# benchmark is one program.
+
+TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress,$(wildcard selftests/$(d)/*.c)))
+TESTS := $(TEST_SOURCES:%.c=$(B)/%)
+TESTS_32 := $(patsubst selftests/module/%.c,$(B)/selftests/module/32/%,$(filter selftests/module/%,$(TEST_SOURCES)))
+
+selftests: $(TESTS) $(TESTS_32) $(B)/selftests/bench/ipc
+
+$(B)/kselftest: | setup-test
+	@mkdir -p $(@D)
+	$(Q)ln -sfn "$$($(KERNEL) source)/tools/testing/selftests" $@
+
+.SECONDEXPANSION:
+$(B)/selftests/%: selftests/%.c $$(wildcard selftests/$$(*D)/common.c) $(B)/libipc.a | $(B)/kselftest
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) $(B)/libipc.a
+
+$(B)/selftests/module/32/%: selftests/module/%.c $(wildcard selftests/module/common.c) | $(B)/kselftest
+	@mkdir -p $(@D)
+	$(Q)$(CC) -m32 $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(B)/selftests/bench/ipc: $(wildcard selftests/bench/*.c) | setup-build
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -static -o $@ $^
+
+-include $(LIB_OBJECTS:.o=.d) $(addsuffix .d,$(SAMPLES) $(TESTS) $(TESTS_32) $(B)/selftests/bench/ipc)
+
+# The verbs that take the virtual machine.
+
+.PHONY: run check check-quick check-long bench guest clean install help
+run: setup-run module samples
+	$(Q)tools/vm/run $(B)/samples/tour
+
+# The selftests as the guest sees them: exactly the ones that there are now.
+guest: selftests
+	$(Q)rm -rf $(B)/guest
+	$(Q)mkdir -p $(B)/guest
+	$(Q)cp selftests/run-guest $(B)/guest
+	$(Q)cd $(B)/selftests && cp --parents $(patsubst $(B)/selftests/%,%,$(TESTS) $(TESTS_32)) ../guest
+	$(Q)cd selftests && cp --parents $(patsubst selftests/%,%,$(wildcard selftests/*/settings)) ../$(B)/guest
+
+check: setup-run all guest debug-module
+	$(Q)selftests/run check
+
+check-quick: setup-run all guest
+	$(Q)selftests/run quick
+
+check-long: setup-run all guest debug-module
+	$(Q)selftests/run long
+
+bench: setup-run module $(B)/selftests/bench/ipc
+	$(Q)selftests/run-bench
+
+setup-build:
+	$(Q)tools/vm/setup build
+
+setup-test:
+	$(Q)tools/vm/setup test
+
+setup-run:
+	$(Q)tools/vm/setup build run
+
+setup-check:
+	$(Q)tools/vm/setup build test check
+
+clean:
+	rm -rf $(B)
+
+DKMS := $(DESTDIR)$(prefix)/src/parley-$(VERSION)
+
+install: libipc
+	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/linux $(DKMS)
+	install -m 644 $(B)/libipc.a $(B)/libipc.so.0 $(DESTDIR)$(libdir)
+	ln -sf libipc.so.0 $(DESTDIR)$(libdir)/libipc.so
+	install -m 644 libipc/libipc.h $(DESTDIR)$(includedir)
+	install -m 644 include/uapi/linux/*.h $(DESTDIR)$(includedir)/linux
+	sed -e 's|@VERSION@|$(VERSION)|;s|@prefix@|$(prefix)|;s|@libdir@|$(libdir)|;s|@includedir@|$(includedir)|' \
+		libipc/libipc.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libipc.pc
+	for page in libipc/man/*.[0-9]; do \
+		install -D -m 644 -t $(DESTDIR)$(mandir)/man$${page##*.} $$page || exit 1; \
+	done
+	cp -r Kbuild module include $(DKMS)
+	sed 's|@VERSION@|$(VERSION)|' dkms.conf >$(DKMS)/dkms.conf
+
+help:
+	@cat tools/vm/help

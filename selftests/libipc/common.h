@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/**
+ * DOC: helpers of the libipc tests
+ *
+ * A peer is a thread with a task of its own, so that both ends of a message
+ * live in one test process, which the harness forks for each test and kills
+ * with everything in it.
+ */
+#ifndef SELFTESTS_LIBIPC_COMMON_H
+#define SELFTESTS_LIBIPC_COMMON_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <libipc.h>
+
+#define MSEC	UINT64_C(1000000)
+
+/*
+ * A peer opens its task, tells who it is, and runs. The task outlives it: what
+ * a test finds was not brought about by closing it. The rest is for the test.
+ */
+struct peer {
+	void (*run)(struct peer *peer);
+	pthread_t thread;
+	pthread_barrier_t ready;
+	pid_t tid;
+	ipc_task_t id;
+	ipc_task_t to;
+	int err;
+	uint64_t deadline;
+	struct ipc_msg msg;
+	size_t len;
+	ipc_token_t token;
+};
+
+static inline void *peer_main(void *arg)
+{
+	struct peer *peer = arg;
+
+	ipc_use(ipc_open());
+	peer->id = ipc_self();
+	peer->tid = syscall(SYS_gettid);
+	pthread_barrier_wait(&peer->ready);
+	peer->run(peer);
+	return NULL;
+}
+
+static inline void peer_start(struct peer *peer, void (*run)(struct peer *peer))
+{
+	peer->run = run;
+	if (pthread_barrier_init(&peer->ready, NULL, 2) ||
+	    pthread_create(&peer->thread, NULL, peer_main, peer)) {
+		perror("peer");
+		abort();
+	}
+	pthread_barrier_wait(&peer->ready);
+}
+
+static inline void peer_join(struct peer *peer)
+{
+	pthread_join(peer->thread, NULL);
+	pthread_barrier_destroy(&peer->ready);
+}
+
+/* Returns once thread @tid of this process sleeps in an ioctl. */
+static inline void wait_asleep(pid_t tid)
+{
+	char path[64], want[16], line[64];
+	bool asleep;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	snprintf(want, sizeof(want), "%d ", SYS_ioctl);
+	do {
+		FILE *file = fopen(path, "r");
+
+		if (!file) {
+			perror(path);
+			abort();
+		}
+		asleep = fgets(line, sizeof(line), file) &&
+			 !strncmp(line, want, strlen(want));
+		fclose(file);
+		sched_yield();
+	} while (!asleep);
+}
+
+/* For peer_start(): one operation of that name, with what is in @peer. */
+static inline void peer_send(struct peer *peer)
+{
+	peer->err = ipc_send(peer->to, &peer->msg, peer->len, peer->deadline);
+}
+
+static inline void peer_recv(struct peer *peer)
+{
+	peer->err = ipc_recv(LIBIPC_TASK_ANY, &peer->msg, &peer->len, &peer->token,
+			     peer->deadline);
+}
+
+static inline void peer_call(struct peer *peer)
+{
+	peer->err = ipc_call(peer->to, &peer->msg, &peer->len, peer->deadline);
+}
+
+/* How many descriptors of /dev/parley this process has. */
+static inline int count_tasks(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	int count = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		char target[32] = "";
+
+		if (readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1) > 0 &&
+		    !strcmp(target, "/dev/parley"))
+			count++;
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* Byte @i of test payload @n. */
+static inline uint8_t pattern(size_t n, size_t i)
+{
+	return n * 7 + i * 13 + 1;
+}
+
+static inline void fill(struct ipc_msg *msg, size_t n, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		msg->data[i] = pattern(n, i);
+}
+
+/* Whether @msg has payload @n of @len bytes, and zeroes from there. */
+static inline bool filled(const struct ipc_msg *msg, size_t n, size_t len)
+{
+	for (size_t i = 0; i < sizeof(msg->data); i++)
+		if (msg->data[i] != (i < len ? pattern(n, i) : 0))
+			return false;
+	return true;
+}
+
+#endif /* SELFTESTS_LIBIPC_COMMON_H */

@@ -126,9 +126,9 @@ uint64_t ipc_deadline(uint64_t ns);
  * @deadline: from ipc_deadline(), LIBIPC_FOREVER or LIBIPC_NOWAIT
  *
  * Waits until the receiver has taken it. Return: 0, or -ENOTCONN (no such
- * task), -ECONNRESET (died while taking it), -EAGAIN (LIBIPC_NOWAIT and nobody
- * receives), -ETIMEDOUT, -EINTR (a handler without SA_RESTART ran; the message
- * was withdrawn, or was just delivered), -EMSGSIZE, -EINVAL, -EFAULT, -ENOMEM,
+ * task, or it died), -EAGAIN (LIBIPC_NOWAIT and nobody receives), -ETIMEDOUT,
+ * -EINTR (a handler without SA_RESTART ran; the message was withdrawn, or was
+ * just delivered), -EMSGSIZE, -EINVAL, -EFAULT, -ENOMEM,
  * or as ipc_self().
  */
 int ipc_send(ipc_task_t dst, const struct ipc_msg *msg, size_t len,

@@ -16,7 +16,8 @@ static int parley_device_open(struct inode *inode, struct file *file)
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	file->private_data = task;
-	return stream_open(inode, file);
+	stream_open(inode, file);
+	return 0;
 }
 
 static int parley_device_release(struct inode *inode, struct file *file)
@@ -29,7 +30,8 @@ static __poll_t parley_device_poll(struct file *file, poll_table *table)
 {
 	struct parley_task *task = file->private_data;
 
-	if (!parley_task_is_current(task))
+	/* A kernel thread asks on behalf of somebody who was checked before. */
+	if (current->mm && !parley_task_is_current(task))
 		return EPOLLERR | EPOLLHUP;
 	return parley_inbox_poll(&task->inbox, file, table);
 }

@@ -76,7 +76,6 @@ static void parley_inbox_hand_locked(struct parley_message *message,
 	struct parley_inbox *inbox = message->inbox;
 
 	message->state = PARLEY_MESSAGE_HELD;
-	message->token = ++inbox->last_token;
 	hlist_add_head(&message->held,
 		       parley_inbox_bucket(inbox, message->token));
 
@@ -134,6 +133,8 @@ int parley_inbox_post(struct parley_inbox *inbox,
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	receiver = parley_inbox_receiver_locked(inbox, message->content.msg.src);
+	message->token = ++inbox->last_token;
+	message->nonblock = nonblock;
 	if (inbox->closed) {
 		err = -ENOTCONN;
 	} else if (receiver) {
@@ -156,42 +157,27 @@ int parley_inbox_post(struct parley_inbox *inbox,
 }
 
 /**
- * parley_inbox_withdraw() - end one's own message
- * @message: posted by the caller, not detached
+ * parley_inbox_withdraw() - give up a message
+ * @message: the caller's, posted and not detached
  *
- * Return: true if this ended it: it was not, or will not be, answered; false
- * if it had ended before.
+ * Return: what came of it.
  */
-bool parley_inbox_withdraw(struct parley_message *message)
+enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message)
 {
-	bool withdrawn;
-
-	spin_lock(&message->inbox->lock);
-	withdrawn = message->state != PARLEY_MESSAGE_ENDED;
-	if (withdrawn)
-		parley_inbox_unlink_locked(message);
-	spin_unlock(&message->inbox->lock);
-	return withdrawn;
-}
-
-/**
- * parley_inbox_detach() - stop waiting for a receiver to copy a message out
- * @message: posted by the calling thread
- *
- * Return: true if it is one-way and a receiver has it: that is a success, and
- * the message is the inbox's.
- */
-bool parley_inbox_detach(struct parley_message *message)
-{
+	enum parley_withdrawal result = PARLEY_WITHDRAWN;
 	struct parley_inbox *inbox = message->inbox;
-	bool detached;
 
 	spin_lock(&inbox->lock);
-	detached = message->oneway && message->state == PARLEY_MESSAGE_HELD;
-	if (detached)
+	if (message->state == PARLEY_MESSAGE_ENDED) {
+		result = PARLEY_WITHDRAWN_LATE;
+	} else if (message->state == PARLEY_MESSAGE_HELD && message->oneway) {
 		message->detached = true;
+		result = PARLEY_WITHDRAWN_NOT;
+	} else {
+		parley_inbox_unlink_locked(message);
+	}
 	spin_unlock(&inbox->lock);
-	return detached;
+	return result;
 }
 
 /**
@@ -295,15 +281,16 @@ void parley_receiver_init(struct parley_receiver *receiver,
  */
 void parley_receiver_abandon(struct parley_receiver *receiver)
 {
+	struct parley_inbox *inbox = receiver->inbox;
 	struct task_struct *thread = NULL;
 
 	rcu_read_lock();
-	spin_lock(&receiver->inbox->lock);
+	spin_lock(&inbox->lock);
 	if (!receiver->wait.done) {
 		receiver->error = -ENOTCONN;
 		thread = parley_receiver_finish_locked(receiver);
 	}
-	spin_unlock(&receiver->inbox->lock);
+	spin_unlock(&inbox->lock);
 	parley_wake(thread);
 	rcu_read_unlock();
 }
@@ -386,8 +373,9 @@ bool parley_inbox_give_up(struct parley_receiver *receiver)
 
 	spin_lock(&receiver->inbox->lock);
 	waiting = !receiver->wait.done;
+	/* It may yet be abandoned, and must then be found in no list. */
 	if (waiting)
-		hlist_del(&receiver->link);
+		hlist_del_init(&receiver->link);
 	spin_unlock(&receiver->inbox->lock);
 	return waiting;
 }
@@ -416,18 +404,53 @@ void parley_inbox_taken(struct parley_receiver *receiver)
 	rcu_read_unlock();
 }
 
+/* Queue a message again, before those that came after it. */
+static void parley_inbox_requeue_locked(struct parley_message *message)
+{
+	struct list_head *before = &message->inbox->queue;
+	struct parley_message *other;
+
+	list_for_each_entry(other, &message->inbox->queue, queue) {
+		if (other->token > message->token)
+			break;
+		before = &other->queue;
+	}
+	message->state = PARLEY_MESSAGE_QUEUED;
+	list_add(&message->queue, before);
+}
+
+/* What becomes of a message in no receiver's hands. Returns whom to wake. */
+static struct task_struct *
+parley_inbox_put_back_locked(struct parley_message *message)
+{
+	struct parley_inbox *inbox = message->inbox;
+	struct parley_receiver *other;
+
+	if (message->nonblock && !message->detached) {
+		/* It was not to wait for a receiver. */
+		return parley_inbox_end_locked(message, -EAGAIN);
+	}
+	hlist_del(&message->held);
+	other = parley_inbox_receiver_locked(inbox, message->content.msg.src);
+	if (other) {
+		parley_inbox_hand_locked(message, other);
+		return parley_receiver_finish_locked(other);
+	}
+	parley_inbox_requeue_locked(message);
+	return NULL;
+}
+
 /**
  * parley_inbox_return() - the message could not be copied to user space
  * @receiver: which got it
  *
- * Another waiting receiver gets it, or it is first in line again. Nothing
+ * Another waiting receiver gets it, or the next one that comes. Nothing
  * happens if it has ended since.
  */
 void parley_inbox_return(struct parley_receiver *receiver)
 {
 	struct parley_inbox *inbox = receiver->inbox;
 	struct task_struct *thread = NULL;
-	struct parley_receiver *other;
 	struct parley_message *message;
 
 	if (!receiver->token) {
@@ -437,18 +460,8 @@ void parley_inbox_return(struct parley_receiver *receiver)
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	message = parley_inbox_find_locked(inbox, receiver->token);
-	if (message) {
-		hlist_del(&message->held);
-		other = parley_inbox_receiver_locked(inbox,
-						     message->content.msg.src);
-		if (other) {
-			parley_inbox_hand_locked(message, other);
-			thread = parley_receiver_finish_locked(other);
-		} else {
-			message->state = PARLEY_MESSAGE_QUEUED;
-			list_add(&message->queue, &inbox->queue);
-		}
-	}
+	if (message)
+		thread = parley_inbox_put_back_locked(message);
 	spin_unlock(&inbox->lock);
 	parley_wake(thread);
 	rcu_read_unlock();
@@ -533,7 +546,7 @@ static bool parley_inbox_close_one(struct parley_inbox *inbox, size_t *bucket)
  * @inbox: of the dead task, with no receiver waiting
  *
  * Senders get -ENOTCONN, or -ECONNRESET if their message had been taken.
- * Tasks that hear only this one stop waiting.
+ * Receivers that hear only this task stop waiting.
  */
 void parley_inbox_close(struct parley_inbox *inbox)
 {

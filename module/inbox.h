@@ -4,14 +4,14 @@
  *
  * An inbox holds messages that nobody has taken (in order), requests taken and
  * not yet answered (by token), the task's threads that wait for a message, and
- * notification bits. It allocates nothing: every message belongs to the thread
- * that waits for it (message.h), every receiver lies on its thread's stack.
+ * notification bits. It allocates nothing: a message is the sender's
+ * (message.h), a receiver lies on its thread's stack.
  *
  * A message that finds a waiting receiver is handed to it at once, copied into
  * its struct parley_receiver, and is HELD from then on. The receiver copies it
  * out to user space without a lock and then either keeps it
- * (parley_inbox_taken()) or, if user memory is not fit, puts it back first in
- * line (parley_inbox_return()): no fault of the receiver loses a message.
+ * (parley_inbox_taken()) or, if user memory is not fit, puts it back in its
+ * place (parley_inbox_return()): no fault of the receiver loses a message.
  *
  * Receivers are served latest first, which keeps a pool's idle workers asleep
  * and the busy one's cache warm.
@@ -42,7 +42,8 @@
  * @queue: messages nobody has taken, oldest first
  * @receivers: waiting struct parley_receiver, latest first
  * @held: messages in receivers' hands, hashed by token
- * @last_token: the last one given; tokens are never reused
+ * @last_token: the last one given; tokens are never reused, and in the order
+ *	in which messages came
  * @notifications: bits set and not yet received
  * @closed: the task is dead
  * @pollers: who polls for something to receive
@@ -87,14 +88,26 @@ struct parley_receiver {
 	struct parley_content content;
 };
 
+/**
+ * enum parley_withdrawal - what came of giving up a message
+ * @PARLEY_WITHDRAWN: it has ended, and nobody has taken it or can answer it
+ * @PARLEY_WITHDRAWN_LATE: it had ended before, as @error says
+ * @PARLEY_WITHDRAWN_NOT: it is one-way and a receiver is copying it out: a
+ *	success, and the message is the inbox's
+ */
+enum parley_withdrawal {
+	PARLEY_WITHDRAWN,
+	PARLEY_WITHDRAWN_LATE,
+	PARLEY_WITHDRAWN_NOT,
+};
+
 void parley_inbox_init(struct parley_inbox *inbox);
 void parley_inbox_close(struct parley_inbox *inbox);
 
 /* For the sender. */
 int parley_inbox_post(struct parley_inbox *inbox,
 		      struct parley_message *message, bool nonblock);
-bool parley_inbox_withdraw(struct parley_message *message);
-bool parley_inbox_detach(struct parley_message *message);
+enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message);
 bool parley_inbox_leave(struct parley_message *message);
 void parley_inbox_rejoin(struct parley_message *message);
 int parley_inbox_notify(struct parley_inbox *inbox, u32 bits);

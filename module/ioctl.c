@@ -13,7 +13,7 @@
 #define USES_SEND	BIT(0)
 #define USES_RECV	BIT(1)
 #define USES_WAIT	BIT(2)	/* deadline, PARLEY_NONBLOCK */
-#define USES_BOTH	BIT(3)	/* reply_error */
+#define USES_REPLY	BIT(3)	/* reply_error */
 
 /* Every one of them starts with its size. */
 union parley_arg {
@@ -81,7 +81,7 @@ static const struct parley_ioctl parley_ioctls[] = {
 	RPC(CALL, parley_rpc_call, USES_SEND | USES_RECV | USES_WAIT),
 	RPC(REPLY, parley_rpc_reply, USES_SEND),
 	RPC(REPLYRECV, parley_rpc_replyrecv,
-	    USES_SEND | USES_RECV | USES_WAIT | USES_BOTH),
+	    USES_SEND | USES_RECV | USES_WAIT | USES_REPLY),
 	RUN(NOTIFY, parley_ioctl_notify),
 	RUN(CANCEL, parley_ioctl_cancel),
 };
@@ -149,7 +149,7 @@ static int parley_ipc_check(const struct parley_ipc *ipc, unsigned int uses)
 		return -EINVAL;
 	if (!(uses & USES_WAIT) && (ipc->deadline || ipc->flags || ipc->peer))
 		return -EINVAL;
-	if (!(uses & USES_BOTH) && ipc->reply_error)
+	if (!(uses & USES_REPLY) && ipc->reply_error)
 		return -EINVAL;
 	return 0;
 }

@@ -15,8 +15,8 @@
  * Only a one-way message whose sender won't wait for the receiver to copy it
  * out is *detached*: it belongs to the inbox, which frees it when it ends.
  *
- * Locking: everything but @content before posting and @mine is protected by
- * the inbox's lock; after the end (see wait.h) the owner needs no lock.
+ * Locking: @mine and @call are protected by the sending task's lock, the rest by
+ * the inbox's; before posting and after the end (wait.h) the owner needs none.
  */
 #ifndef _PARLEY_MESSAGE_H
 #define _PARLEY_MESSAGE_H
@@ -51,11 +51,12 @@ enum parley_message_state {
  * @inbox: where it was posted; the sender's reference keeps that alive
  * @state: where it is
  * @oneway: wants no reply: ends when a receiver has it
+ * @nonblock: was not to wait for a receiver
  * @detached: nobody waits; the inbox frees it
  * @error: how it ended, 0 or a negative errno
  * @queue: in inbox->queue while QUEUED
  * @held: in inbox->held while HELD
- * @token: the receiver's name for it while HELD
+ * @token: the receiving task's name for it; also its place in the queue
  * @mine: in the sending task's list while interrupted, under the task's lock
  * @call: the sending task's name for it once interrupted, 0 before
  * @content: the request; after a call's end the reply
@@ -65,6 +66,7 @@ struct parley_message {
 	struct parley_inbox *inbox;
 	enum parley_message_state state;
 	bool oneway;
+	bool nonblock;
 	bool detached;
 	int error;
 	struct list_head queue;

@@ -111,28 +111,37 @@ static int parley_rpc_interrupt(struct parley_task *task,
 	return parley_task_resume(task, call, oneway) ? -EFAULT : -ERESTARTSYS;
 }
 
-/* @message has ended or, with @err, must: be done with it. Returns how. */
+/* Take a call's reply to user space. */
+static int parley_rpc_return(const struct parley_message *message,
+			     struct parley_ipc *ipc)
+{
+	int err = -EMSGSIZE;
+
+	if (message->content.len <= ipc->recv_len)
+		err = parley_content_write(&message->content,
+					   parley_recv_ptr(ipc));
+	if (!err || err == -EMSGSIZE)
+		ipc->recv_len = message->content.len;
+	return err;
+}
+
+/* @message has ended or, with @err, is given up: be done with it. */
 static int parley_rpc_finish(struct parley_task *task,
 			     struct parley_message *message,
 			     struct parley_ipc *ipc, int err)
 {
-	struct parley_task *dst = container_of(message->inbox,
-					       struct parley_task, inbox);
+	if (err) {
+		enum parley_withdrawal result = parley_task_withdraw(message);
 
-	if (err && parley_inbox_detach(message)) {
-		parley_task_put(dst);
-		return 0;
+		if (result == PARLEY_WITHDRAWN_NOT)
+			return 0;
+		if (result == PARLEY_WITHDRAWN_LATE)
+			err = 0;
 	}
-	if (!err || !parley_inbox_withdraw(message))
+	if (!err)
 		err = message->error;
-	if (!err && !message->oneway) {
-		if (message->content.len > ipc->recv_len)
-			err = -EMSGSIZE;
-		else
-			err = parley_content_write(&message->content,
-						   parley_recv_ptr(ipc));
-		ipc->recv_len = message->content.len;
-	}
+	if (!err && !message->oneway)
+		err = parley_rpc_return(message, ipc);
 	parley_task_settle(task, message);
 	return err;
 }
@@ -191,7 +200,8 @@ int parley_rpc_cancel(struct parley_task *task,
 		message = parley_task_resume(task, cancel->token, true);
 	if (!message)
 		return -ENOENT;
-	parley_task_drop(task, message);
+	if (parley_task_drop(task, message) != PARLEY_WITHDRAWN)
+		return -ENOENT;
 	return 0;
 }
 
@@ -200,15 +210,14 @@ int parley_rpc_cancel(struct parley_task *task,
  */
 
 /* Spend @token, if any, on what @receiver holds, then wait for a message. */
-static int parley_rpc_await(struct parley_receiver *receiver, u64 token,
+static int parley_rpc_await(struct parley_task *task,
+			    struct parley_receiver *receiver, u64 token,
 			    struct parley_ipc *ipc)
 {
-	struct parley_inbox *inbox = receiver->inbox;
+	struct parley_inbox *inbox = &task->inbox;
 	struct task_struct *caller = NULL;
 	int err;
 
-	if (token)
-		trace_parley_message_reply(receiver->content.msg.src, &receiver->content, token);
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	if (token)
@@ -219,6 +228,8 @@ static int parley_rpc_await(struct parley_receiver *receiver, u64 token,
 	spin_unlock(&inbox->lock);
 	parley_wake(caller);
 	rcu_read_unlock();
+	if (token)
+		trace_parley_message_reply(task->id, token, ipc->reply_error);
 	if (err)
 		return err;
 
@@ -229,7 +240,8 @@ static int parley_rpc_await(struct parley_receiver *receiver, u64 token,
 }
 
 /* The same, ended also by the death of the only task that is heard. */
-static int parley_rpc_await_from(struct parley_receiver *receiver, u64 token,
+static int parley_rpc_await_from(struct parley_task *task,
+				 struct parley_receiver *receiver, u64 token,
 				 struct parley_ipc *ipc)
 {
 	struct parley_task *heard = parley_task_get(ipc->peer);
@@ -239,7 +251,7 @@ static int parley_rpc_await_from(struct parley_receiver *receiver, u64 token,
 		parley_receiver_follow(receiver, &heard->inbox);
 	else
 		parley_receiver_abandon(receiver);
-	err = parley_rpc_await(receiver, token, ipc);
+	err = parley_rpc_await(task, receiver, token, ipc);
 	if (heard) {
 		parley_receiver_unfollow(receiver, &heard->inbox);
 		parley_task_put(heard);
@@ -252,14 +264,13 @@ static int parley_rpc_deliver(struct parley_receiver *receiver,
 			      struct parley_ipc *ipc,
 			      struct parley_ipc __user *uipc)
 {
-	int err;
+	int err = -EMSGSIZE;
 
-	if (receiver->content.len > ipc->recv_len)
-		err = -EMSGSIZE;
-	else
+	if (receiver->content.len <= ipc->recv_len)
 		err = parley_content_write(&receiver->content,
 					   parley_recv_ptr(ipc));
-	ipc->recv_len = receiver->content.len;
+	if (!err || err == -EMSGSIZE)
+		ipc->recv_len = receiver->content.len;
 	ipc->token = receiver->oneway ? 0 : receiver->token;
 	if (!err)
 		err = parley_ipc_put(ipc, uipc);
@@ -279,9 +290,9 @@ static int parley_rpc_receive(struct parley_task *task, struct parley_ipc *ipc,
 
 	parley_receiver_init(receiver, &task->inbox, ipc->peer);
 	if (ipc->peer > 0)
-		err = parley_rpc_await_from(receiver, token, ipc);
+		err = parley_rpc_await_from(task, receiver, token, ipc);
 	else
-		err = parley_rpc_await(receiver, token, ipc);
+		err = parley_rpc_await(task, receiver, token, ipc);
 	if (!err)
 		err = parley_rpc_deliver(receiver, ipc, uipc);
 	if (!err) {
@@ -342,13 +353,13 @@ int parley_rpc_reply(struct parley_task *task, struct parley_ipc *ipc,
 	err = parley_rpc_read_reply(task, ipc, &reply);
 	if (err)
 		return err;
-	trace_parley_message_reply(task->id, &reply, ipc->token);
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	err = parley_inbox_answer_locked(inbox, ipc->token, &reply, &caller);
 	spin_unlock(&inbox->lock);
 	parley_wake(caller);
 	rcu_read_unlock();
+	trace_parley_message_reply(task->id, ipc->token, err);
 	return err;
 }
 

@@ -17,8 +17,7 @@
  *			@token in the argument lets the restarted call find it;
  *			else it is withdrawn
  *
- * Nothing here takes a lock of its own, or holds one while it touches user
- * memory or sleeps.
+ * No lock is held here while user memory is touched or while sleeping.
  */
 #ifndef _PARLEY_RPC_H
 #define _PARLEY_RPC_H

@@ -3,6 +3,7 @@
 #include <linux/err.h>
 #include <linux/limits.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -43,16 +44,15 @@ static const struct kernel_param_ops parley_last_id_ops = {
 };
 
 module_param_cb(last_id, &parley_last_id_ops, NULL, 0600);
-MODULE_PARM_DESC(last_id, "Latest task id; the next task gets the first free one after it");
+MODULE_PARM_DESC(last_id,
+		 "Latest task id; the next task gets the first free one after it");
 
 /* The address space goes away, or the descriptor does; possibly both at once. */
-static void parley_task_owner_release(struct mmu_notifier *owner,
-				      struct mm_struct *mm)
+static void parley_task_kill(struct parley_task *task)
 {
-	struct parley_task *task = container_of(owner, struct parley_task, owner);
 	struct parley_message *message, *next;
 
-	/* The other one has it, and is or will be through with this. */
+	/* Whoever takes it out of the table does the rest. */
 	if (xa_cmpxchg(&parley_tasks, task->id, task, NULL, 0) != task)
 		return;
 
@@ -62,17 +62,85 @@ static void parley_task_owner_release(struct mmu_notifier *owner,
 		parley_task_drop(task, message);
 }
 
-static const struct mmu_notifier_ops parley_task_owner_ops = {
-	.release = parley_task_owner_release,
+/* A task of the dying @owner that nobody ends yet, with a reference, or NULL. */
+static struct parley_task *parley_owner_take(struct parley_owner *owner)
+{
+	struct parley_task *task;
+
+	spin_lock(&owner->lock);
+	task = list_first_entry_or_null(&owner->tasks, struct parley_task,
+					sibling);
+	if (task) {
+		list_del_init(&task->sibling);
+		refcount_inc(&task->refs);
+	}
+	spin_unlock(&owner->lock);
+	return task;
+}
+
+static void parley_owner_release(struct mmu_notifier *notifier,
+				 struct mm_struct *mm)
+{
+	struct parley_owner *owner = container_of(notifier, struct parley_owner,
+						  notifier);
+	struct parley_task *task;
+
+	while ((task = parley_owner_take(owner))) {
+		parley_task_kill(task);
+		parley_task_put(task);
+	}
+}
+
+static struct mmu_notifier *parley_owner_alloc(struct mm_struct *mm)
+{
+	struct parley_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+
+	if (!owner)
+		return ERR_PTR(-ENOMEM);
+	spin_lock_init(&owner->lock);
+	INIT_LIST_HEAD(&owner->tasks);
+	return &owner->notifier;
+}
+
+static void parley_owner_free(struct mmu_notifier *notifier)
+{
+	kfree(container_of(notifier, struct parley_owner, notifier));
+}
+
+static const struct mmu_notifier_ops parley_owner_ops = {
+	.release = parley_owner_release,
+	.alloc_notifier = parley_owner_alloc,
+	.free_notifier = parley_owner_free,
 };
+
+/* Make @task one of the calling thread's address space. */
+static int parley_task_own(struct parley_task *task)
+{
+	struct mmu_notifier *notifier;
+
+	notifier = mmu_notifier_get(&parley_owner_ops, current->mm);
+	if (IS_ERR(notifier)) {
+		/* It gives up for any signal; nothing has been done yet. */
+		if (PTR_ERR(notifier) == -EINTR)
+			return -ERESTARTNOINTR;
+		return PTR_ERR(notifier);
+	}
+	task->owner = container_of(notifier, struct parley_owner, notifier);
+	spin_lock(&task->owner->lock);
+	list_add(&task->sibling, &task->owner->tasks);
+	spin_unlock(&task->owner->lock);
+	return 0;
+}
 
 /* Reserve an id first: who finds the task in the table must find its id set. */
 static int parley_task_publish(struct parley_task *task)
 {
+	struct xa_limit range = XA_LIMIT(PARLEY_TASK_RESERVED + 1, S32_MAX);
 	u32 id;
-	int err = xa_alloc_cyclic(&parley_tasks, &id, NULL, XA_LIMIT(PARLEY_TASK_RESERVED + 1, S32_MAX),
-				  &parley_next_id, GFP_KERNEL_ACCOUNT);
+	int err;
 
+	err = xa_alloc_cyclic(&parley_tasks, &id, NULL, range, &parley_next_id,
+			      GFP_KERNEL_ACCOUNT);
 	if (err < 0)
 		return err == -EBUSY ? -ENOSPC : err;
 	task->id = id;
@@ -84,7 +152,7 @@ static int parley_task_publish(struct parley_task *task)
  * parley_task_open() - make a task of the calling address space
  *
  * Return: the task, its first reference the caller's; or -ENOMEM, -ENOSPC (all
- * ids are taken).
+ * ids are taken), -ERESTARTNOINTR (a signal is pending).
  */
 struct parley_task *parley_task_open(void)
 {
@@ -100,13 +168,11 @@ struct parley_task *parley_task_open(void)
 	spin_lock_init(&task->lock);
 	INIT_LIST_HEAD(&task->interrupted);
 
-	task->owner.ops = &parley_task_owner_ops;
-	err = mmu_notifier_register(&task->owner, current->mm);
+	err = parley_task_own(task);
 	if (err) {
 		kmem_cache_free(parley_task_cache, task);
 		return ERR_PTR(err);
 	}
-
 	err = parley_task_publish(task);
 	if (err) {
 		parley_task_close(task);
@@ -122,8 +188,13 @@ struct parley_task *parley_task_open(void)
  */
 void parley_task_close(struct parley_task *task)
 {
-	/* Calls parley_task_owner_release(), or waits for the one under way. */
-	mmu_notifier_unregister(&task->owner, task->owner.mm);
+	struct parley_owner *owner = task->owner;
+
+	spin_lock(&owner->lock);
+	list_del_init(&task->sibling);
+	spin_unlock(&owner->lock);
+	parley_task_kill(task);
+	mmu_notifier_put(&owner->notifier);
 	parley_task_put(task);
 }
 
@@ -161,6 +232,12 @@ void parley_task_put(struct parley_task *task)
 		call_rcu(&task->rcu, parley_task_free);
 }
 
+/* One for each thread, and a few for handlers that are interrupted themselves. */
+static unsigned int parley_task_interrupted_max(void)
+{
+	return get_nr_threads(current) + 64;
+}
+
 /**
  * parley_task_interrupt() - keep a message whose thread must leave the kernel
  * @task: the sender
@@ -174,7 +251,7 @@ u64 parley_task_interrupt(struct parley_task *task,
 	u64 call = 0;
 
 	spin_lock(&task->lock);
-	if (task->interrupted_count < PARLEY_INTERRUPTED_MAX) {
+	if (task->interrupted_count < parley_task_interrupted_max()) {
 		if (!message->call)
 			message->call = ++task->last_call;
 		call = message->call;
@@ -258,14 +335,38 @@ void parley_task_settle(struct parley_task *task,
 }
 
 /**
- * parley_task_drop() - be done with a message that may not have ended
+ * parley_task_withdraw() - give up a message
+ * @message: the caller's own; was posted to a task
+ *
+ * Return: what came of it. It is no longer the caller's after
+ * PARLEY_WITHDRAWN_NOT.
+ */
+enum parley_withdrawal parley_task_withdraw(struct parley_message *message)
+{
+	struct parley_task *dst = container_of(message->inbox,
+					       struct parley_task, inbox);
+	enum parley_withdrawal result = parley_inbox_withdraw(message);
+
+	if (result == PARLEY_WITHDRAWN_NOT)
+		parley_task_put(dst);
+	return result;
+}
+
+/**
+ * parley_task_drop() - give up a message and be done with it
  * @task: the sender
  * @message: its own
+ *
+ * Return: what came of it.
  */
-void parley_task_drop(struct parley_task *task, struct parley_message *message)
+enum parley_withdrawal parley_task_drop(struct parley_task *task,
+					struct parley_message *message)
 {
-	parley_inbox_withdraw(message);
-	parley_task_settle(task, message);
+	enum parley_withdrawal result = parley_task_withdraw(message);
+
+	if (result != PARLEY_WITHDRAWN_NOT)
+		parley_task_settle(task, message);
+	return result;
 }
 
 int parley_task_init(void)
@@ -277,6 +378,7 @@ int parley_task_init(void)
 void parley_task_exit(void)
 {
 	WARN_ON(!xa_empty(&parley_tasks));
+	mmu_notifier_synchronize();
 	/* The last tasks are freed by RCU, in code of this module. */
 	rcu_barrier();
 	kmem_cache_destroy(parley_task_cache);

@@ -37,6 +37,7 @@ DEFINE_EVENT(parley_task, parley_task_death,
 	TP_ARGS(task)
 );
 
+/* An attempt: whether it succeeds is not known yet. */
 TRACE_EVENT(parley_message_send,
 	TP_PROTO(s32 src, s32 dst, const struct parley_content *content,
 		 bool oneway),
@@ -59,7 +60,7 @@ TRACE_EVENT(parley_message_send,
 		  __entry->dst, __entry->type, __entry->len, __entry->oneway)
 );
 
-DECLARE_EVENT_CLASS(parley_token,
+TRACE_EVENT(parley_message_receive,
 	TP_PROTO(s32 task, const struct parley_content *content, u64 token),
 	TP_ARGS(task, content, token),
 	TP_STRUCT__entry(
@@ -80,14 +81,22 @@ DECLARE_EVENT_CLASS(parley_token,
 		  __entry->src, __entry->type, __entry->len, __entry->token)
 );
 
-DEFINE_EVENT(parley_token, parley_message_receive,
-	TP_PROTO(s32 task, const struct parley_content *content, u64 token),
-	TP_ARGS(task, content, token)
-);
-
-DEFINE_EVENT(parley_token, parley_message_reply,
-	TP_PROTO(s32 task, const struct parley_content *content, u64 token),
-	TP_ARGS(task, content, token)
+/* @error is not 0 when the token was refused. */
+TRACE_EVENT(parley_message_reply,
+	TP_PROTO(s32 task, u64 token, int error),
+	TP_ARGS(task, token, error),
+	TP_STRUCT__entry(
+		__field(s32, task)
+		__field(int, error)
+		__field(u64, token)
+	),
+	TP_fast_assign(
+		__entry->task = task;
+		__entry->error = error;
+		__entry->token = token;
+	),
+	TP_printk("task=%d token=%llu error=%d", __entry->task, __entry->token,
+		  __entry->error)
 );
 
 TRACE_EVENT(parley_notify,

@@ -9,7 +9,8 @@
  *
  * The sleeper needs no lock to see the end: @done is released by the finisher
  * and acquired by the sleeper, who may free the object at once. So the
- * finisher may touch neither object nor wait afterwards. The thread itself
+ * finisher touches neither object nor wait afterwards, unless something else
+ * keeps the sleeper. The thread itself
  * stays valid because the finisher is in an RCU read-side section from before
  * parley_wait_finish() until parley_wake() returns: a thread that has exited is
  * freed a grace period later. A wake-up too many is harmless to any sleeper.

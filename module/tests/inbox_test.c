@@ -96,7 +96,8 @@ static void inbox_keeps_order(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), -EAGAIN);
 	for (i = 0; i < 3; i++) {
-		KUNIT_EXPECT_TRUE(test, parley_inbox_withdraw(calls[i]));
+		KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(calls[i]),
+				PARLEY_WITHDRAWN);
 		parley_message_free(calls[i]);
 	}
 }
@@ -152,7 +153,8 @@ static void token_is_good_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, call->wait.done);
 	KUNIT_EXPECT_EQ(test, call->error, 0);
 	KUNIT_EXPECT_EQ(test, call->content.msg.type, -7);
-	KUNIT_EXPECT_FALSE(test, parley_inbox_withdraw(call));
+	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(call),
+			PARLEY_WITHDRAWN_LATE);
 	KUNIT_EXPECT_EQ(test, answer(test, receiver.token, 0), -ENOENT);
 	parley_message_free(call);
 }
@@ -163,7 +165,7 @@ static void token_of_withdrawn_call_is_refused(struct kunit *test)
 	struct parley_receiver receiver;
 
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
-	KUNIT_EXPECT_TRUE(test, parley_inbox_withdraw(call));
+	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(call), PARLEY_WITHDRAWN);
 	KUNIT_EXPECT_EQ(test, answer(test, receiver.token, 0), -ENOENT);
 	parley_message_free(call);
 }
@@ -183,21 +185,53 @@ static void oneway_ends_when_taken(struct kunit *test)
 	parley_message_free(send);
 }
 
-static void oneway_in_hand_can_be_left_to_the_inbox(struct kunit *test)
+static void oneway_in_hand_is_no_longer_the_sender_s(struct kunit *test)
 {
 	struct parley_message *send = message_new(test, 5, 0, true);
-	struct parley_message *call = call_post(test, 5, 0);
 	struct parley_receiver receiver;
 
 	KUNIT_EXPECT_EQ(test, parley_inbox_post(inbox_of(test), send, false), 0);
-	KUNIT_EXPECT_FALSE(test, parley_inbox_detach(send));
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
-	KUNIT_EXPECT_FALSE(test, parley_inbox_detach(call));
+	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(send), PARLEY_WITHDRAWN_NOT);
+	/* It is kept even if the receiver has to put it back. */
+	parley_inbox_return(&receiver);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
-	KUNIT_EXPECT_TRUE(test, parley_inbox_detach(send));
 	parley_inbox_taken(&receiver);
-	parley_inbox_withdraw(call);
+	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), -EAGAIN);
+}
+
+static void nonblocking_call_does_not_wait_after_all(struct kunit *test)
+{
+	struct parley_message *call = message_new(test, 5, 0, false);
+	struct parley_receiver receiver;
+
+	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, false), 0);
+	KUNIT_EXPECT_EQ(test, parley_inbox_post(inbox_of(test), call, true), 0);
+	parley_inbox_return(&receiver);
+	KUNIT_EXPECT_TRUE(test, call->wait.done);
+	KUNIT_EXPECT_EQ(test, call->error, -EAGAIN);
 	parley_message_free(call);
+}
+
+static void returned_messages_keep_their_order(struct kunit *test)
+{
+	struct parley_receiver *first = receivers_new(test, 2);
+	struct parley_receiver *second = first + 1;
+	struct parley_message *calls[3];
+	int i;
+
+	for (i = 0; i < 3; i++)
+		calls[i] = call_post(test, 5, i);
+	KUNIT_EXPECT_EQ(test, receive(test, first, PARLEY_ANY, true), 0);
+	KUNIT_EXPECT_EQ(test, receive(test, second, PARLEY_ANY, true), 0);
+	parley_inbox_return(first);
+	parley_inbox_return(second);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, receive(test, first, PARLEY_ANY, true), 0);
+		KUNIT_EXPECT_EQ(test, first->content.msg.type, i);
+		parley_inbox_withdraw(calls[i]);
+		parley_message_free(calls[i]);
+	}
 }
 
 static void nonblocking_needs_a_receiver(struct kunit *test)
@@ -314,6 +348,21 @@ static void death_of_the_heard_ends_the_wait(struct kunit *test)
 	parley_receiver_unfollow(&receiver, heard);
 }
 
+static void death_of_the_heard_after_giving_up(struct kunit *test)
+{
+	struct parley_inbox *heard = kunit_kzalloc(test, sizeof(*heard), GFP_KERNEL);
+	struct parley_receiver receiver;
+
+	KUNIT_ASSERT_NOT_NULL(test, heard);
+	parley_inbox_init(heard);
+	KUNIT_EXPECT_EQ(test, receive(test, &receiver, 5, false), 0);
+	parley_receiver_follow(&receiver, heard);
+	KUNIT_EXPECT_TRUE(test, parley_inbox_give_up(&receiver));
+	parley_inbox_close(heard);
+	parley_receiver_unfollow(&receiver, heard);
+	KUNIT_EXPECT_TRUE(test, hlist_empty(&inbox_of(test)->receivers));
+}
+
 static void left_message_can_be_rejoined(struct kunit *test)
 {
 	struct parley_message *call = call_post(test, 5, 0);
@@ -348,12 +397,15 @@ static struct kunit_case inbox_cases[] = {
 	KUNIT_CASE(token_is_good_once),
 	KUNIT_CASE(token_of_withdrawn_call_is_refused),
 	KUNIT_CASE(oneway_ends_when_taken),
-	KUNIT_CASE(oneway_in_hand_can_be_left_to_the_inbox),
+	KUNIT_CASE(oneway_in_hand_is_no_longer_the_sender_s),
+	KUNIT_CASE(nonblocking_call_does_not_wait_after_all),
+	KUNIT_CASE(returned_messages_keep_their_order),
 	KUNIT_CASE(nonblocking_needs_a_receiver),
 	KUNIT_CASE(returned_message_is_first_again),
 	KUNIT_CASE(notifications_come_first_and_once),
 	KUNIT_CASE(close_tells_what_may_have_run),
 	KUNIT_CASE(death_of_the_heard_ends_the_wait),
+	KUNIT_CASE(death_of_the_heard_after_giving_up),
 	KUNIT_CASE(left_message_can_be_rejoined),
 	KUNIT_CASE(content_copies_what_is_in_use),
 	{}

@@ -43,7 +43,8 @@
  *
  * Errors common to all: %EBADF, %ENOTTY (no such operation), %EFAULT, %EINVAL,
  * %E2BIG, %ENOMEM, %ESTALE (not this address space's task), %EINTR (killed, or
- * a handler ran). The others stand with each operation.
+ * the process has a signal whose handler lacks SA_RESTART). The others stand
+ * with each operation.
  */
 #ifndef _UAPI_LINUX_PARLEY_H
 #define _UAPI_LINUX_PARLEY_H
@@ -118,14 +119,16 @@ struct parley_info {
  *	operation; out: payload bytes received, or with %EMSGSIZE the room that
  *	was needed
  * @reply_error: out: REPLYRECV: 0, or the negative errno that its REPLY half
- *	got; the receive half is done either way
+ *	got; the receive half is done either way. Left as it is when @token is 0
+ *	going in.
  * @send: in: the struct parley_msg to send; @send_len payload bytes are read
  * @recv: in: the struct parley_msg to fill
  * @token: RECV, out: reply right of the request just received, 0 for a message
  *	that wants no reply. REPLY, in: the reply right to spend. REPLYRECV:
  *	both; 0 going in means there is nothing to reply to. CALL and SEND:
  *	in: 0, or the interrupted operation to resume; out: the interrupted
- *	operation, or 0 when it has ended, well or not.
+ *	operation, or 0 when it has ended, well or not (left as it is by
+ *	%ENOENT).
  * @deadline: in: when to give up waiting, 0 for never
  */
 struct parley_ipc {
@@ -181,8 +184,7 @@ struct parley_cancel {
  *
  * Waits until a receiver has taken the message.
  * %EMSGSIZE @send_len is over PARLEY_PAYLOAD_MAX. %ENOTCONN there is no such
- * task, or it died before it took the message. %ECONNRESET it died while
- * copying it. %EAGAIN nobody is receiving (non-blocking). %ETIMEDOUT the
+ * task, or it died before it took the message. %EAGAIN nobody is receiving (non-blocking). %ETIMEDOUT the
  * deadline passed, the message was withdrawn. %ENOENT @token names no
  * interrupted send.
  */
@@ -193,9 +195,9 @@ struct parley_cancel {
  *
  * Notifications that are set come first, as one message from
  * PARLEY_TASK_KERNEL; messages come in the order in which they were sent.
- * %EMSGSIZE @recv_len is too small: the message stays first in line, the
- * needed room is in @recv_len. %EFAULT @recv can't be written: likewise, the
- * message is kept. %EAGAIN there is nothing (non-blocking). %ETIMEDOUT nothing
+ * %EMSGSIZE @recv_len is too small: the needed room is in @recv_len, and the
+ * message keeps its place in line, for this or another receiver. %EFAULT @recv
+ * can't be written: likewise, the message is kept. %EAGAIN there is nothing (non-blocking). %ETIMEDOUT nothing
  * came. %ENOTCONN the one @peer listened to is gone.
  */
 #define PARLEY_IOC_RECV		_IOWR(PARLEY_IOC_MAGIC, 2, struct parley_ipc)
@@ -215,8 +217,8 @@ struct parley_cancel {
  * PARLEY_IOC_REPLY - answer a request
  *
  * Never waits. %ENOENT @token is no reply right of this task: never given to
- * it, used before, or the call has ended. %EMSGSIZE as for SEND. After any
- * other error the token is still good.
+ * it, used before, or the call has ended. %EMSGSIZE as for SEND: the token is
+ * still good, as after any error but %ENOENT.
  */
 #define PARLEY_IOC_REPLY	_IOWR(PARLEY_IOC_MAGIC, 4, struct parley_ipc)
 
@@ -242,7 +244,7 @@ struct parley_cancel {
  * PARLEY_IOC_CANCEL - give up an interrupted call or send
  *
  * %ENOENT @token names none of this task's interrupted operations: it was
- * resumed, or it has ended.
+ * resumed, or it has ended, so that the message was delivered or answered.
  */
 #define PARLEY_IOC_CANCEL	_IOWR(PARLEY_IOC_MAGIC, 7, struct parley_cancel)
 

@@ -7,7 +7,8 @@
  *
  * Every function returns 0 (or the value it is for) or a negative errno. None
  * prints, exits, or touches errno. All are safe to call from several threads
- * at once, on the same task too, unless said otherwise.
+ * at once, on the same task too, unless said otherwise. NULL where a pointer is
+ * needed gives -EFAULT.
  *
  * Which task: a process has one of its own, opened when it is first needed and
  * opened afresh in a child of fork(). A thread that wants another one opens it
@@ -71,7 +72,8 @@ struct ipc_msg {
  * ipc_open() - open a task besides the process's own
  *
  * Close it with close(2). Return: descriptor (close-on-exec), or -ENOENT (the
- * module is not loaded), -EACCES, -EMFILE, -ENFILE, -ENOMEM.
+ * module is not loaded), -EACCES, -EMFILE, -ENFILE, -ENOMEM, -ENOSPC (all ids
+ * are taken).
  */
 int ipc_open(void);
 

@@ -2,14 +2,29 @@
 
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/overflow.h>
 #include <linux/sched/signal.h>
+#include <linux/time_namespace.h>
 
 #include "wait.h"
+
+/* CLOCK_MONOTONIC of the calling process, which may be in a time namespace. */
+static ktime_t parley_wait_expires(u64 deadline)
+{
+	s64 there = min_t(u64, deadline, KTIME_MAX);
+	struct timespec64 offset = {};
+	s64 expires;
+
+	timens_add_monotonic(&offset);
+	if (check_sub_overflow(there, timespec64_to_ns(&offset), &expires))
+		expires = KTIME_MAX;
+	return max_t(s64, expires, 0);
+}
 
 /* Apart, so that a sleep without a deadline doesn't pay for this one's frame. */
 static noinline int parley_wait_until(u64 deadline)
 {
-	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+	ktime_t expires = parley_wait_expires(deadline);
 
 	return schedule_hrtimeout_range(&expires, current->timer_slack_ns,
 					HRTIMER_MODE_ABS) ? 0 : -ETIMEDOUT;

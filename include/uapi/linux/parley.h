@@ -30,7 +30,8 @@
  * that an operation doesn't use must be zero, unknown flags get %EINVAL.
  * Layouts are the same for 32- and 64-bit callers.
  *
- * Deadlines are absolute, in nanoseconds of CLOCK_MONOTONIC; 0 is none. What
+ * Deadlines are absolute, in nanoseconds of the caller's CLOCK_MONOTONIC (time
+ * namespaces are heeded); 0 is none. What
  * can be done at once is done even if the deadline has passed.
  *
  * Signals: an operation that waits is restarted after a stop, a freeze, a
@@ -40,6 +41,9 @@
  * SA_RESTART ends the operation with %EINTR. If @token is then not zero (the
  * signal came too late for the kernel to end the call), either do the same
  * ioctl again, to resume it, or CANCEL it.
+ *
+ * poll(2): readable when RECV from anyone would not wait; POLLERR and POLLHUP
+ * on another address space's task.
  *
  * Errors common to all: %EBADF, %ENOTTY (no such operation), %EFAULT, %EINVAL,
  * %E2BIG, %ENOMEM, %ESTALE (not this address space's task), %EINTR (killed, or
@@ -69,9 +73,9 @@
 
 /**
  * struct parley_msg - a message
- * @type: what it means to the receiver. Not negative in a request; negative in
- *	a reply is the service's error, a negative errno. The kernel doesn't
- *	interpret it.
+ * @type: what it means to the receiver. Negative in a reply is the service's
+ *	error, a negative errno; a request with a negative type is refused
+ *	(%EINVAL). The kernel makes no more of it.
  * @src: sending task. Stamped by the kernel, ignored when sending.
  * @payload: the bytes, as many as the operation's length says. The kernel
  *	copies only those, and leaves the receiver's buffer beyond them alone.
@@ -118,14 +122,15 @@ struct parley_info {
  * @recv_len: in: payload bytes that @recv has room for, to be set for every
  *	operation; out: payload bytes received, or with %EMSGSIZE the room that
  *	was needed
- * @reply_error: out: REPLYRECV: 0, or the negative errno that its REPLY half
- *	got; the receive half is done either way. Left as it is when @token is 0
+ * @reply_error: out: REPLYRECV: 0, or %ENOENT negated: the reply was refused, and
+ *	the receive half is done all the same. Left as it is when @token is 0
  *	going in.
  * @send: in: the struct parley_msg to send; @send_len payload bytes are read
  * @recv: in: the struct parley_msg to fill
  * @token: RECV, out: reply right of the request just received, 0 for a message
  *	that wants no reply. REPLY, in: the reply right to spend. REPLYRECV:
- *	both; 0 going in means there is nothing to reply to. CALL and SEND:
+ *	both; 0 going in means there is nothing to reply to, and @send is not
+ *	read. CALL and SEND:
  *	in: 0, or the interrupted operation to resume; out: the interrupted
  *	operation, or 0 when it has ended, well or not (left as it is by
  *	%ENOENT).

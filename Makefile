@@ -34,7 +34,7 @@ all: module libipc samples selftests
 
 define build_module
 	$(Q)mkdir -p $(B)/module-$(1)
-	$(Q)rsync -a --delete --filter='P *.o' --filter='P .*.cmd' Kbuild module include $(B)/module-$(1)
+	$(Q)rsync -rlpc --delete --filter='P *.o' --filter='P .*.cmd' Kbuild module include $(B)/module-$(1)
 	$(Q)+$(MAKE) $(KFLAGS) -C $(2) M=$(abspath $(B)/module-$(1)) \
 		CONFIG_DEBUG_INFO_BTF_MODULES= $(3) modules
 endef
@@ -102,11 +102,11 @@ $(B)/selftests/module/32/%: selftests/module/%.c $(wildcard selftests/module/com
 	@mkdir -p $(@D)
 	$(Q)$(CC) -m32 $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
 
-$(B)/selftests/bench/ipc: $(wildcard selftests/bench/*.c) | setup-build
+$(B)/selftests/bench/ipc: $(wildcard selftests/bench/*.[ch] include/uapi/linux/*.h) | setup-build
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -static -o $@ $^
+	$(Q)$(CC) $(ALL_CFLAGS) -static -o $@ $(filter %.c,$^)
 
--include $(LIB_OBJECTS:.o=.d) $(addsuffix .d,$(SAMPLES) $(TESTS) $(TESTS_32) $(B)/selftests/bench/ipc)
+-include $(LIB_OBJECTS:.o=.d) $(addsuffix .d,$(SAMPLES) $(TESTS) $(TESTS_32))
 
 # The verbs that take the virtual machine.
 

@@ -67,14 +67,14 @@ static void *scribbler(void *arg)
 
 	while (!atomic_load(&me->stop)) {
 		unsigned int i = rand_r(&seed) % (sizeof(good) / sizeof(*words));
-		unsigned int at = i * sizeof(*words);
 
-		if (at / sizeof(__u64) * sizeof(__u64) == offsetof(struct parley_ipc, recv)) {
+		if (i / 2 == offsetof(struct parley_ipc, recv) / sizeof(__u64))
 			__atomic_store_n(&me->arg->recv, 0, __ATOMIC_RELAXED);
-			__atomic_store_n(&me->arg->recv, good.recv, __ATOMIC_RELAXED);
-			continue;
-		}
-		__atomic_store_n(&words[i], rand_r(&seed) * 5U, __ATOMIC_RELAXED);
+		else
+			__atomic_store_n(&words[i], rand_r(&seed) * 5U, __ATOMIC_RELAXED);
+		for (int n = rand_r(&seed) % 64; n; n--)
+			atomic_load(&me->stop);
+		__atomic_store_n(&me->arg->recv, good.recv, __ATOMIC_RELAXED);
 		__atomic_store_n(&words[i], ((const __u32 *)&good)[i], __ATOMIC_RELAXED);
 	}
 	return NULL;

@@ -143,16 +143,28 @@ TEST_F(recv, too_little_room_while_waiting_keeps_the_message)
 	EXPECT_EQ(0, op_join(&self->send[0]));
 }
 
-/* What one receiver could not take is there for the next that waits already. */
+/*
+ * What one receiver could not take is for another that waits already; whoever
+ * of the two it was first given to.
+ */
 TEST_F(recv, kept_message_goes_to_another_waiting_receiver)
 {
-	op_recv(&self->recv[0], self->receiver, PARLEY_ANY)->arg.recv_len = 7;
-	op_park(&self->recv[0]);
-	op_park(op_recv(&self->recv[1], self->receiver, PARLEY_ANY));
-	op_start(op_send(&self->send[0], self->first, self->receiver.id, 1, 8));
-	ASSERT_EQ(0, op_join(&self->recv[1]));
-	EXPECT_TRUE(op_got(&self->recv[1], self->first.id, 1, 8));
-	EXPECT_EQ(0, op_join(&self->send[0]));
+	for (int little = 0; little < 2; little++) {
+		for (int i = 0; i < 2; i++) {
+			op_recv(&self->recv[i], self->receiver, PARLEY_ANY);
+			self->recv[i].arg.recv_len = i == little ? 7 : 8;
+			op_park(&self->recv[i]);
+		}
+		op_start(op_send(&self->send[0], self->first, self->receiver.id, 1, 8));
+		ASSERT_EQ(0, op_join(&self->recv[!little]));
+		EXPECT_TRUE(op_got(&self->recv[!little], self->first.id, 1, 8));
+		EXPECT_EQ(0, op_join(&self->send[0]));
+
+		/* The other may wait still; it ends by what it can take. */
+		op_send(&self->send[0], self->first, self->receiver.id, 2, 7);
+		self->send[0].arg.flags = PARLEY_NONBLOCK;
+		EXPECT_EQ(op_run(&self->send[0]) ? -EMSGSIZE : 0, op_join(&self->recv[little]));
+	}
 }
 
 TEST_F(recv, request_survives_too_little_room)

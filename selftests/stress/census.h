@@ -136,7 +136,7 @@ static inline bool census_returns(const struct census *before)
 
 	if (same && !alive)
 		return true;
-	printf("# census: tasks %ld, %ld; messages %ld, %ld; references %ld, %ld; %ld still answer\n",
+	printf("# census: tasks %ld/%ld, messages %ld/%ld, references %ld/%ld, %ld still answer\n",
 	       before->tasks, after.tasks, before->messages, after.messages,
 	       before->references, after.references, alive);
 	return false;

@@ -86,12 +86,12 @@ static inline void copy_word(char *to, size_t size, const char *word)
 }
 
 /*
- * Read the log on: which fault, and its innermost frame in the module. Faults
- * in allocations made with __GFP_NOWARN aren't logged.
+ * Read the log on: which fault, and its innermost frame in the module. False
+ * if there is nothing in it: allocations with __GFP_NOWARN fail in silence.
  */
-static inline void injector_site(const struct injector *injector, char *site, size_t size)
+static inline bool injector_site(const struct injector *injector, char *site, size_t size)
 {
-	char line[2048], fault[40] = "unlogged", frame[120] = "outside the module";
+	char line[2048], fault[40] = "", frame[120] = "outside the module";
 	bool found = false;
 	ssize_t n;
 
@@ -112,6 +112,7 @@ static inline void injector_site(const struct injector *injector, char *site, si
 		}
 	}
 	snprintf(site, size, "%s in %s", fault, frame);
+	return *fault;
 }
 
 #endif /* STRESS_INJECT_H */

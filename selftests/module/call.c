@@ -142,6 +142,16 @@ TEST_F(call, nonblocking_still_waits_for_the_reply)
 	EXPECT_TRUE(op_got(&self->call, self->server.id, 2, 8));
 }
 
+TEST_F(call, nonblocking_to_a_receiver_that_fails)
+{
+	op_recv(&self->recv, self->server, PARLEY_ANY)->arg.recv_len = 7;
+	op_park(&self->recv);
+	op_call(&self->call, self->client, self->server.id, 1, 8)->arg.flags = PARLEY_NONBLOCK;
+	EXPECT_EQ(-EAGAIN, op_run(&self->call));
+	EXPECT_EQ(-EMSGSIZE, op_join(&self->recv));
+	EXPECT_EQ(-EAGAIN, op_run(op_poll(&self->recv, self->server, PARLEY_ANY)));
+}
+
 TEST_F(call, reply_larger_than_the_room)
 {
 	op_call(&self->call, self->client, self->server.id, 1, 8)->arg.recv_len = 99;

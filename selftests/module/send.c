@@ -157,6 +157,34 @@ TEST_F(send, nonblocking_finds_a_waiting_receiver)
 	EXPECT_TRUE(op_got(&self->recv, self->sender.id, 9, 248));
 }
 
+/* The receiver that was there can't take it: it is in line, or was not sent. */
+TEST_F(send, impatient_to_a_receiver_that_fails)
+{
+	static const struct {
+		__u32 flags;
+		__u64 deadline;
+		int error;
+	} impatient[] = { { PARLEY_NONBLOCK, 0, -EAGAIN }, { 0, PAST, -ETIMEDOUT } };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(impatient); i++) {
+		op_recv(&self->recv, self->receiver, PARLEY_ANY)->arg.recv_len = 7;
+		op_park(&self->recv);
+		op_send(&self->send, self->sender, self->receiver.id, 9, 8);
+		self->send.arg.flags = impatient[i].flags;
+		self->send.arg.deadline = impatient[i].deadline;
+		op_run(&self->send);
+		ASSERT_EQ(-EMSGSIZE, op_join(&self->recv));
+		op_run(op_poll(&self->recv, self->receiver, PARLEY_ANY));
+		if (self->send.ret) {
+			EXPECT_EQ(impatient[i].error, self->send.ret);
+			EXPECT_EQ(-EAGAIN, self->recv.ret);
+		} else {
+			ASSERT_EQ(0, self->recv.ret);
+			EXPECT_TRUE(op_got(&self->recv, self->sender.id, 9, 8));
+		}
+	}
+}
+
 TEST_F(send, nonblocking_by_descriptor)
 {
 	ASSERT_EQ(0, fcntl(self->sender.fd, F_SETFL, O_NONBLOCK));

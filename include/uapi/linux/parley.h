@@ -122,18 +122,17 @@ struct parley_info {
  * @recv_len: in: payload bytes that @recv has room for, to be set for every
  *	operation; out: payload bytes received, or with %EMSGSIZE the room that
  *	was needed
- * @reply_error: out: REPLYRECV: 0, or %ENOENT negated: the reply was refused, and
- *	the receive half is done all the same. Left as it is when @token is 0
- *	going in.
+ * @reply_error: out: REPLYRECV: 0, or %ENOENT negated: the reply was refused,
+ *	and the receive half is done all the same. Left as it is when @token is
+ *	0 going in.
  * @send: in: the struct parley_msg to send; @send_len payload bytes are read
  * @recv: in: the struct parley_msg to fill
  * @token: RECV, out: reply right of the request just received, 0 for a message
  *	that wants no reply. REPLY, in: the reply right to spend. REPLYRECV:
  *	both; 0 going in means there is nothing to reply to, and @send is not
- *	read. CALL and SEND:
- *	in: 0, or the interrupted operation to resume; out: the interrupted
- *	operation, or 0 when it has ended, well or not (left as it is by
- *	%ENOENT).
+ *	read. CALL and SEND, in: 0, or the interrupted operation to resume; out:
+ *	the interrupted operation, or 0 when it has ended, well or not (left as
+ *	it is by %ENOENT).
  * @deadline: in: when to give up waiting, 0 for never
  */
 struct parley_ipc {
@@ -189,9 +188,9 @@ struct parley_cancel {
  *
  * Waits until a receiver has taken the message.
  * %EMSGSIZE @send_len is over PARLEY_PAYLOAD_MAX. %ENOTCONN there is no such
- * task, or it died before it took the message. %EAGAIN nobody is receiving (non-blocking). %ETIMEDOUT the
- * deadline passed, the message was withdrawn. %ENOENT @token names no
- * interrupted send.
+ * task, or it died before it took the message. %EAGAIN nobody is receiving
+ * (non-blocking). %ETIMEDOUT the deadline passed, the message was withdrawn.
+ * %ENOENT @token names no interrupted send.
  */
 #define PARLEY_IOC_SEND		_IOWR(PARLEY_IOC_MAGIC, 1, struct parley_ipc)
 
@@ -202,8 +201,9 @@ struct parley_cancel {
  * PARLEY_TASK_KERNEL; messages come in the order in which they were sent.
  * %EMSGSIZE @recv_len is too small: the needed room is in @recv_len, and the
  * message keeps its place in line, for this or another receiver. %EFAULT @recv
- * can't be written: likewise, the message is kept. %EAGAIN there is nothing (non-blocking). %ETIMEDOUT nothing
- * came. %ENOTCONN the one @peer listened to is gone.
+ * can't be written: likewise, the message is kept. %EAGAIN there is nothing
+ * (non-blocking). %ETIMEDOUT nothing came. %ENOTCONN the one @peer listened to
+ * is gone.
  */
 #define PARLEY_IOC_RECV		_IOWR(PARLEY_IOC_MAGIC, 2, struct parley_ipc)
 

@@ -101,7 +101,8 @@ static inline bool census_take(struct census *census)
 	if (census->last_id > 0 && census->tasks >= 0 && census->messages >= 0 &&
 	    census->references >= 0)
 		return true;
-	printf("# census: unreadable or merged: id %d, tasks %ld, messages %ld, references %ld\n",
+	printf("# census: not readable, or slabs are merged (boot with slab_nomerge):\n");
+	printf("# census: id %d, tasks %ld, messages %ld, references %ld\n",
 	       census->last_id, census->tasks, census->messages, census->references);
 	return false;
 }

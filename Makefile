@@ -13,7 +13,6 @@ CC := gcc
 CFLAGS ?= -O2 -g
 
 B := build
-VM := tools/vm/vm
 KERNEL := tools/vm/kernel
 MAKEFLAGS += --no-print-directory
 export V

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/cdev.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/miscdevice.h>
 #include <linux/module.h>
 
+#include "compat/device.h"
 #include "device.h"
 #include "ioctl.h"
 #include "task.h"
@@ -46,19 +47,54 @@ static const struct file_operations parley_device_fops = {
 	.llseek = noop_llseek,
 };
 
-static struct miscdevice parley_device = {
-	.minor = MISC_DYNAMIC_MINOR,
+static char *parley_device_node(PARLEY_DEVNODE_DEVICE *device, umode_t *mode)
+{
+	if (mode)
+		*mode = 0666;
+	return NULL;
+}
+
+static struct class parley_class = {
 	.name = "parley",
-	.fops = &parley_device_fops,
-	.mode = 0666,
+	.devnode = parley_device_node,
 };
+
+static struct cdev parley_cdev;
+static dev_t parley_number;
 
 int parley_device_init(void)
 {
-	return misc_register(&parley_device);
+	struct device *device;
+	int err;
+
+	err = alloc_chrdev_region(&parley_number, 0, 1, "parley");
+	if (err)
+		return err;
+	cdev_init(&parley_cdev, &parley_device_fops);
+	parley_cdev.owner = THIS_MODULE;
+	err = cdev_add(&parley_cdev, parley_number, 1);
+	if (err)
+		goto unregister;
+	err = class_register(&parley_class);
+	if (err)
+		goto del;
+	device = device_create(&parley_class, NULL, parley_number, NULL, "parley");
+	if (!IS_ERR(device))
+		return 0;
+
+	err = PTR_ERR(device);
+	class_unregister(&parley_class);
+del:
+	cdev_del(&parley_cdev);
+unregister:
+	unregister_chrdev_region(parley_number, 1);
+	return err;
 }
 
 void parley_device_exit(void)
 {
-	misc_deregister(&parley_device);
+	device_destroy(&parley_class, parley_number);
+	class_unregister(&parley_class);
+	cdev_del(&parley_cdev);
+	unregister_chrdev_region(parley_number, 1);
 }

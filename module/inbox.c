@@ -16,6 +16,7 @@ void parley_inbox_init(struct parley_inbox *inbox)
 	__hash_init(inbox->held, PARLEY_HELD_BUCKETS);
 	inbox->last_token = 0;
 	inbox->notifications = 0;
+	inbox->orphans = 0;
 	inbox->closed = false;
 	init_waitqueue_head(&inbox->pollers);
 	spin_lock_init(&inbox->followers_lock);
@@ -346,6 +347,7 @@ int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock)
 	list_for_each_entry(message, &inbox->queue, queue) {
 		if (from == PARLEY_ANY || from == message->content.msg.src) {
 			list_del(&message->queue);
+			inbox->orphans -= message->detached;
 			parley_inbox_hand_locked(message, receiver);
 			receiver->wait.done = true;
 			return 0;
@@ -419,23 +421,26 @@ static void parley_inbox_requeue_locked(struct parley_message *message)
 	list_add(&message->queue, before);
 }
 
-/* What becomes of a message in no receiver's hands. Returns whom to wake. */
+/* What becomes of a message that its receiver gave back. Returns whom to wake. */
 static struct task_struct *
 parley_inbox_put_back_locked(struct parley_message *message)
 {
 	struct parley_inbox *inbox = message->inbox;
 	struct parley_receiver *other;
 
-	if (message->nonblock && !message->detached) {
-		/* It was not to wait for a receiver. */
-		return parley_inbox_end_locked(message, -EAGAIN);
-	}
-	hlist_del(&message->held);
 	other = parley_inbox_receiver_locked(inbox, message->content.msg.src);
 	if (other) {
+		hlist_del(&message->held);
 		parley_inbox_hand_locked(message, other);
 		return parley_receiver_finish_locked(other);
 	}
+	/* A non-blocking call was not to wait for a receiver. */
+	if (message->nonblock && !message->detached)
+		return parley_inbox_end_locked(message, -EAGAIN);
+	if (message->detached && inbox->orphans == PARLEY_ORPHANS_MAX)
+		return parley_inbox_end_locked(message, 0);
+	hlist_del(&message->held);
+	inbox->orphans += message->detached;
 	parley_inbox_requeue_locked(message);
 	return NULL;
 }
@@ -541,6 +546,22 @@ static bool parley_inbox_close_one(struct parley_inbox *inbox, size_t *bucket)
 	return message;
 }
 
+/* Abandon one receiver that hears only @inbox. Returns false if there is none. */
+static bool parley_inbox_abandon_one(struct parley_inbox *inbox)
+{
+	struct parley_receiver *receiver;
+
+	spin_lock(&inbox->followers_lock);
+	receiver = list_first_entry_or_null(&inbox->followers,
+					    struct parley_receiver, follow);
+	if (receiver) {
+		list_del_init(&receiver->follow);
+		parley_receiver_abandon(receiver);
+	}
+	spin_unlock(&inbox->followers_lock);
+	return receiver;
+}
+
 /**
  * parley_inbox_close() - the task is dead: end everything
  * @inbox: of the dead task, with no receiver waiting
@@ -550,17 +571,16 @@ static bool parley_inbox_close_one(struct parley_inbox *inbox, size_t *bucket)
  */
 void parley_inbox_close(struct parley_inbox *inbox)
 {
-	struct parley_receiver *receiver;
 	size_t bucket = 0;
 
 	spin_lock(&inbox->followers_lock);
 	spin_lock(&inbox->lock);
 	inbox->closed = true;
 	spin_unlock(&inbox->lock);
-	list_for_each_entry(receiver, &inbox->followers, follow)
-		parley_receiver_abandon(receiver);
 	spin_unlock(&inbox->followers_lock);
 
+	while (parley_inbox_abandon_one(inbox))
+		cond_resched();
 	while (parley_inbox_close_one(inbox, &bucket))
 		cond_resched();
 	wake_up_all(&inbox->pollers);

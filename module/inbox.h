@@ -36,6 +36,12 @@
 
 #define PARLEY_HELD_BUCKETS	64
 
+/*
+ * Messages whose senders did not wait, and which no receiver could copy out so
+ * far, that an inbox keeps. Nobody else bounds them: the senders may be gone.
+ */
+#define PARLEY_ORPHANS_MAX	64
+
 /**
  * struct parley_inbox - what a task is sent
  * @lock: protects all below but @followers
@@ -45,6 +51,7 @@
  * @last_token: the last one given; tokens are never reused, and in the order
  *	in which messages came
  * @notifications: bits set and not yet received
+ * @orphans: detached messages in @queue
  * @closed: the task is dead
  * @pollers: who polls for something to receive
  * @followers_lock: protects @followers, and @closed against new ones
@@ -57,6 +64,7 @@ struct parley_inbox {
 	struct hlist_head held[PARLEY_HELD_BUCKETS];
 	u64 last_token;
 	u32 notifications;
+	u32 orphans;
 	bool closed;
 	wait_queue_head_t pollers;
 

@@ -200,9 +200,7 @@ int parley_rpc_cancel(struct parley_task *task,
 		message = parley_task_resume(task, cancel->token, true);
 	if (!message)
 		return -ENOENT;
-	if (parley_task_drop(task, message) != PARLEY_WITHDRAWN)
-		return -ENOENT;
-	return 0;
+	return parley_task_drop(task, message) ? -ENOENT : 0;
 }
 
 /*

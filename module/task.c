@@ -88,6 +88,7 @@ static void parley_owner_release(struct mmu_notifier *notifier,
 	while ((task = parley_owner_take(owner))) {
 		parley_task_kill(task);
 		parley_task_put(task);
+		cond_resched();
 	}
 }
 
@@ -118,6 +119,9 @@ static int parley_task_own(struct parley_task *task)
 {
 	struct mmu_notifier *notifier;
 
+	/* A kernel thread that opens whatever it was told to. */
+	if (!current->mm)
+		return -ENXIO;
 	notifier = mmu_notifier_get(&parley_owner_ops, current->mm);
 	if (IS_ERR(notifier)) {
 		/* It gives up for any signal; nothing has been done yet. */
@@ -152,7 +156,8 @@ static int parley_task_publish(struct parley_task *task)
  * parley_task_open() - make a task of the calling address space
  *
  * Return: the task, its first reference the caller's; or -ENOMEM, -ENOSPC (all
- * ids are taken), -ERESTARTNOINTR (a signal is pending).
+ * ids are taken), -ERESTARTNOINTR (a signal is pending), -ENXIO (the caller has
+ * no address space).
  */
 struct parley_task *parley_task_open(void)
 {
@@ -357,16 +362,18 @@ enum parley_withdrawal parley_task_withdraw(struct parley_message *message)
  * @task: the sender
  * @message: its own
  *
- * Return: what came of it.
+ * Return: true if it has done its work: taken (one-way), or answered.
  */
-enum parley_withdrawal parley_task_drop(struct parley_task *task,
-					struct parley_message *message)
+bool parley_task_drop(struct parley_task *task, struct parley_message *message)
 {
 	enum parley_withdrawal result = parley_task_withdraw(message);
+	bool done;
 
-	if (result != PARLEY_WITHDRAWN_NOT)
-		parley_task_settle(task, message);
-	return result;
+	if (result == PARLEY_WITHDRAWN_NOT)
+		return true;
+	done = result == PARLEY_WITHDRAWN_LATE && !message->error;
+	parley_task_settle(task, message);
+	return done;
 }
 
 int parley_task_init(void)

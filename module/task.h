@@ -102,8 +102,7 @@ struct parley_message *parley_task_message(struct parley_task *task,
 void parley_task_settle(struct parley_task *task,
 			struct parley_message *message);
 enum parley_withdrawal parley_task_withdraw(struct parley_message *message);
-enum parley_withdrawal parley_task_drop(struct parley_task *task,
-					struct parley_message *message);
+bool parley_task_drop(struct parley_task *task, struct parley_message *message);
 void parley_task_discard(struct parley_task *task,
 			 struct parley_message *message);
 

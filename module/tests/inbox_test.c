@@ -213,6 +213,45 @@ static void nonblocking_call_does_not_wait_after_all(struct kunit *test)
 	parley_message_free(call);
 }
 
+static void nonblocking_call_goes_to_another_receiver(struct kunit *test)
+{
+	struct parley_receiver *first = receivers_new(test, 2);
+	struct parley_receiver *second = first + 1;
+	struct parley_message *call = message_new(test, 5, 0, false);
+
+	KUNIT_EXPECT_EQ(test, receive(test, first, PARLEY_ANY, false), 0);
+	KUNIT_EXPECT_EQ(test, receive(test, second, PARLEY_ANY, false), 0);
+	KUNIT_EXPECT_EQ(test, parley_inbox_post(inbox_of(test), call, true), 0);
+	parley_inbox_return(second);
+	KUNIT_EXPECT_FALSE(test, call->wait.done);
+	KUNIT_EXPECT_TRUE(test, first->wait.done);
+	KUNIT_EXPECT_EQ(test, answer(test, first->token, 0), 0);
+	parley_message_free(call);
+}
+
+static void orphans_are_bounded(struct kunit *test)
+{
+	struct parley_inbox *inbox = inbox_of(test);
+	struct parley_receiver receiver;
+	int src;
+
+	for (src = 1; src <= PARLEY_ORPHANS_MAX + 9; src++) {
+		struct parley_message *send = message_new(test, src, 0, true);
+
+		KUNIT_EXPECT_EQ(test, receive(test, &receiver, src, false), 0);
+		KUNIT_EXPECT_EQ(test, parley_inbox_post(inbox, send, true), 0);
+		parley_inbox_return(&receiver);
+	}
+	KUNIT_EXPECT_EQ(test, inbox->orphans, PARLEY_ORPHANS_MAX);
+	for (src = 1; src <= PARLEY_ORPHANS_MAX; src++) {
+		KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
+		KUNIT_EXPECT_EQ(test, receiver.content.msg.src, src);
+		parley_inbox_taken(&receiver);
+	}
+	KUNIT_EXPECT_EQ(test, inbox->orphans, 0);
+	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), -EAGAIN);
+}
+
 static void returned_messages_keep_their_order(struct kunit *test)
 {
 	struct parley_receiver *first = receivers_new(test, 2);
@@ -399,6 +438,8 @@ static struct kunit_case inbox_cases[] = {
 	KUNIT_CASE(oneway_ends_when_taken),
 	KUNIT_CASE(oneway_in_hand_is_no_longer_the_sender_s),
 	KUNIT_CASE(nonblocking_call_does_not_wait_after_all),
+	KUNIT_CASE(nonblocking_call_goes_to_another_receiver),
+	KUNIT_CASE(orphans_are_bounded),
 	KUNIT_CASE(returned_messages_keep_their_order),
 	KUNIT_CASE(nonblocking_needs_a_receiver),
 	KUNIT_CASE(returned_message_is_first_again),

@@ -201,7 +201,9 @@ struct parley_cancel {
  * PARLEY_TASK_KERNEL; messages come in the order in which they were sent.
  * %EMSGSIZE @recv_len is too small: the needed room is in @recv_len, and the
  * message keeps its place in line, for this or another receiver. %EFAULT @recv
- * can't be written: likewise, the message is kept. %EAGAIN there is nothing
+ * can't be written: likewise, the message is kept. (But a non-blocking CALL then
+ * ends with %EAGAIN, and of messages whose senders did not wait a task keeps
+ * 64.) %EAGAIN there is nothing
  * (non-blocking). %ETIMEDOUT nothing came. %ENOTCONN the one @peer listened to
  * is gone.
  */
@@ -248,8 +250,9 @@ struct parley_cancel {
 /**
  * PARLEY_IOC_CANCEL - give up an interrupted call or send
  *
- * %ENOENT @token names none of this task's interrupted operations: it was
- * resumed, or it has ended, so that the message was delivered or answered.
+ * %ENOENT @token names none of this task's interrupted operations (it was
+ * resumed), or the operation has succeeded meanwhile: the message was delivered,
+ * or answered.
  */
 #define PARLEY_IOC_CANCEL	_IOWR(PARLEY_IOC_MAGIC, 7, struct parley_cancel)
 

@@ -148,9 +148,11 @@ setup-check:
 clean:
 	rm -rf $(B)
 
-DKMS := $(DESTDIR)$(prefix)/src/parley-$(VERSION)
+# Where DKMS looks for it, whatever the prefix.
+DKMS := $(DESTDIR)/usr/src/parley-$(VERSION)
 
 install: libipc
+	rm -rf $(DKMS)
 	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/linux $(DKMS)
 	install -m 644 $(B)/libipc.a $(B)/libipc.so.0 $(DESTDIR)$(libdir)
 	ln -sf libipc.so.0 $(DESTDIR)$(libdir)/libipc.so
@@ -163,6 +165,7 @@ install: libipc
 	done
 	cp -r Kbuild module include $(DKMS)
 	sed 's|@VERSION@|$(VERSION)|' dkms.conf >$(DKMS)/dkms.conf
+	chmod -R u=rwX,go=rX $(DKMS) $(DESTDIR)$(libdir)/pkgconfig/libipc.pc
 
 help:
 	@cat tools/vm/help

@@ -11,7 +11,8 @@
  * its struct parley_receiver, and is HELD from then on. The receiver copies it
  * out to user space without a lock and then either keeps it
  * (parley_inbox_taken()) or, if user memory is not fit, puts it back in its
- * place (parley_inbox_return()): no fault of the receiver loses a message.
+ * place (parley_inbox_return()): no fault of the receiver loses a message that
+ * somebody waits for, and of the others PARLEY_ORPHANS_MAX are kept.
  *
  * Receivers are served latest first, which keeps a pool's idle workers asleep
  * and the busy one's cache warm.
@@ -44,7 +45,7 @@
 
 /**
  * struct parley_inbox - what a task is sent
- * @lock: protects all below but @followers
+ * @lock: protects all below, up to @closed
  * @queue: messages nobody has taken, oldest first
  * @receivers: waiting struct parley_receiver, latest first
  * @held: messages in receivers' hands, hashed by token
@@ -58,7 +59,7 @@
  * @followers: receivers of other tasks that hear only this one
  */
 struct parley_inbox {
-	spinlock_t lock; /* all below, but followers */
+	spinlock_t lock; /* all below, up to closed */
 	struct list_head queue;
 	struct hlist_head receivers;
 	struct hlist_head held[PARLEY_HELD_BUCKETS];

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/anon_inodes.h>
 #include <linux/cdev.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/nsproxy.h>
 
+#include "bus.h"
 #include "compat/device.h"
 #include "device.h"
 #include "ioctl.h"
@@ -12,7 +15,8 @@
 
 static int parley_device_open(struct inode *inode, struct file *file)
 {
-	struct parley_task *task = parley_task_open();
+	struct parley_bus *bus = parley_bus_of(current->nsproxy->net_ns);
+	struct parley_task *task = parley_task_open(bus, 0);
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
@@ -42,10 +46,61 @@ static const struct file_operations parley_device_fops = {
 	.open = parley_device_open,
 	.release = parley_device_release,
 	.poll = parley_device_poll,
-	.unlocked_ioctl = parley_ioctl,
+	.unlocked_ioctl = parley_ioctl_on_task,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,
 };
+
+static int parley_device_bus_release(struct inode *inode, struct file *file)
+{
+	parley_bus_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations parley_device_bus_fops = {
+	.owner = THIS_MODULE,
+	.release = parley_device_bus_release,
+	.unlocked_ioctl = parley_ioctl_on_bus,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+/**
+ * parley_device_bus() - make a descriptor of a bus
+ * @bus: kept by the caller meanwhile
+ *
+ * Return: the descriptor; -EMFILE, -ENFILE or -ENOMEM.
+ */
+int parley_device_bus(struct parley_bus *bus)
+{
+	int fd = anon_inode_getfd("[parley-bus]", &parley_device_bus_fops,
+				  parley_bus_get(bus), O_CLOEXEC);
+
+	if (fd < 0)
+		parley_bus_put(bus);
+	return fd;
+}
+
+/**
+ * parley_device_task() - make a task and a descriptor of it
+ * @bus: where
+ * @id: as parley_task_open()
+ *
+ * Return: the descriptor; -EMFILE, -ENFILE, or as parley_task_open().
+ */
+int parley_device_task(struct parley_bus *bus, s32 id)
+{
+	struct parley_task *task = parley_task_open(bus, id);
+	int fd;
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	fd = anon_inode_getfd("[parley]", &parley_device_fops, task,
+			      O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		parley_task_close(task);
+	return fd;
+}
 
 static char *parley_device_node(PARLEY_DEVNODE_DEVICE *device, umode_t *mode)
 {

@@ -7,8 +7,19 @@
 #include <uapi/linux/parley_proto.h>
 
 #include "inbox.h"
+#include "note.h"
+#include "notification.h"
+#include "place.h"
+#include "receiver.h"
 
-void parley_inbox_init(struct parley_inbox *inbox)
+/**
+ * parley_inbox_init() - make an inbox
+ * @inbox: gets its first reference
+ * @user: whom to charge for what it keeps; held as long as the inbox exists
+ * @release: called with the last reference
+ */
+void parley_inbox_init(struct parley_inbox *inbox, struct parley_user *user,
+		       void (*release)(struct parley_inbox *inbox))
 {
 	spin_lock_init(&inbox->lock);
 	INIT_LIST_HEAD(&inbox->queue);
@@ -16,101 +27,16 @@ void parley_inbox_init(struct parley_inbox *inbox)
 	__hash_init(inbox->held, PARLEY_HELD_BUCKETS);
 	inbox->last_token = 0;
 	inbox->notifications = 0;
+	INIT_LIST_HEAD(&inbox->raised);
 	inbox->orphans = 0;
+	inbox->cancelled = 0;
 	inbox->closed = false;
 	init_waitqueue_head(&inbox->pollers);
 	spin_lock_init(&inbox->followers_lock);
 	INIT_LIST_HEAD(&inbox->followers);
-}
-
-static struct hlist_head *parley_inbox_bucket(struct parley_inbox *inbox,
-					      u64 token)
-{
-	return &inbox->held[token % PARLEY_HELD_BUCKETS];
-}
-
-/* Take @message out of where it is. */
-static void parley_inbox_unlink_locked(struct parley_message *message)
-{
-	lockdep_assert_held(&message->inbox->lock);
-
-	if (message->state == PARLEY_MESSAGE_QUEUED)
-		list_del(&message->queue);
-	else
-		hlist_del(&message->held);
-	message->state = PARLEY_MESSAGE_ENDED;
-}
-
-/*
- * End @message, wherever it is. Afterwards it is its owner's alone.
- * Returns whom to wake.
- */
-static struct task_struct *
-parley_inbox_end_locked(struct parley_message *message, int error)
-{
-	parley_inbox_unlink_locked(message);
-	if (message->detached) {
-		parley_message_free(message);
-		return NULL;
-	}
-	message->error = error;
-	return parley_wait_finish(&message->wait);
-}
-
-static struct parley_message *parley_inbox_find_locked(struct parley_inbox *inbox,
-						       u64 token)
-{
-	struct parley_message *message;
-
-	lockdep_assert_held(&inbox->lock);
-
-	hlist_for_each_entry(message, parley_inbox_bucket(inbox, token), held)
-		if (message->token == token)
-			return message;
-	return NULL;
-}
-
-/* Put @message, in no list so far, into @receiver's hands. */
-static void parley_inbox_hand_locked(struct parley_message *message,
-				     struct parley_receiver *receiver)
-{
-	struct parley_inbox *inbox = message->inbox;
-
-	message->state = PARLEY_MESSAGE_HELD;
-	hlist_add_head(&message->held,
-		       parley_inbox_bucket(inbox, message->token));
-
-	receiver->error = 0;
-	receiver->token = message->token;
-	receiver->oneway = message->oneway;
-	parley_content_copy(&receiver->content, &message->content);
-}
-
-static struct parley_receiver *
-parley_inbox_receiver_locked(struct parley_inbox *inbox, s32 src)
-{
-	struct parley_receiver *receiver;
-
-	hlist_for_each_entry(receiver, &inbox->receivers, link)
-		if (receiver->from == PARLEY_ANY || receiver->from == src)
-			return receiver;
-	return NULL;
-}
-
-/* Like parley_wait_finish(), for a receiver in inbox->receivers. */
-static struct task_struct *
-parley_receiver_finish_locked(struct parley_receiver *receiver)
-{
-	hlist_del_init(&receiver->link);
-	return parley_wait_finish(&receiver->wait);
-}
-
-/* What became readable while no receiver waited: tell who polls. */
-static void parley_inbox_wake_pollers(struct parley_inbox *inbox)
-{
-	if (wq_has_sleeper(&inbox->pollers))
-		wake_up_interruptible_poll(&inbox->pollers,
-					   EPOLLIN | EPOLLRDNORM);
+	inbox->user = user;
+	refcount_set(&inbox->refs, 1);
+	inbox->release = release;
 }
 
 /**
@@ -133,18 +59,20 @@ int parley_inbox_post(struct parley_inbox *inbox,
 
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
-	receiver = parley_inbox_receiver_locked(inbox, message->content.msg.src);
+	receiver = parley_receiver_find_locked(inbox, message->content.msg.src);
 	message->token = ++inbox->last_token;
 	message->nonblock = nonblock;
 	if (inbox->closed) {
 		err = -ENOTCONN;
 	} else if (receiver) {
 		message->detached = nonblock && message->oneway;
-		parley_inbox_hand_locked(message, receiver);
+		parley_wait_link(&message->wait, inbox->chain);
+		parley_receiver_hand_locked(receiver, message);
 		thread = parley_receiver_finish_locked(receiver);
 	} else if (nonblock) {
 		err = -EAGAIN;
 	} else {
+		parley_wait_link(&message->wait, inbox->chain);
 		message->state = PARLEY_MESSAGE_QUEUED;
 		list_add_tail(&message->queue, &inbox->queue);
 	}
@@ -165,19 +93,31 @@ int parley_inbox_post(struct parley_inbox *inbox,
  */
 enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message)
 {
+	struct task_struct *told = NULL, *noted = NULL;
 	enum parley_withdrawal result = PARLEY_WITHDRAWN;
 	struct parley_inbox *inbox = message->inbox;
+	bool aborted = false;
 
+	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	if (message->state == PARLEY_MESSAGE_ENDED) {
 		result = PARLEY_WITHDRAWN_LATE;
-	} else if (message->state == PARLEY_MESSAGE_HELD && message->oneway) {
+	} else if (message->state == PARLEY_MESSAGE_QUEUED) {
+		parley_place_unlink_locked(message);
+	} else if (message->oneway) {
 		message->detached = true;
 		result = PARLEY_WITHDRAWN_NOT;
 	} else {
-		parley_inbox_unlink_locked(message);
+		result = parley_note_cancel_locked(message, &told, &noted);
+		aborted = true;
 	}
 	spin_unlock(&inbox->lock);
+	parley_wake(told);
+	parley_wake(noted);
+	rcu_read_unlock();
+
+	if (aborted && !noted)
+		parley_inbox_wake_pollers(inbox);
 	return result;
 }
 
@@ -194,6 +134,7 @@ bool parley_inbox_leave(struct parley_message *message)
 	spin_lock(&message->inbox->lock);
 	left = message->state != PARLEY_MESSAGE_ENDED;
 	message->wait.thread = NULL;
+	message->wait.chain = NULL;
 	spin_unlock(&message->inbox->lock);
 	return left;
 }
@@ -201,122 +142,18 @@ bool parley_inbox_leave(struct parley_message *message)
 /**
  * parley_inbox_rejoin() - wait again for a message that was left
  * @message: the calling thread is going to wait for it
+ * @chain: its process's link, or NULL
  */
-void parley_inbox_rejoin(struct parley_message *message)
+void parley_inbox_rejoin(struct parley_message *message,
+			 struct parley_chain *chain)
 {
 	spin_lock(&message->inbox->lock);
 	message->wait.thread = current;
+	if (message->state != PARLEY_MESSAGE_ENDED) {
+		message->wait.chain = chain;
+		parley_wait_link(&message->wait, message->inbox->chain);
+	}
 	spin_unlock(&message->inbox->lock);
-}
-
-/* Make a notification message of the bits that are set. */
-static void parley_inbox_hand_notifications_locked(struct parley_inbox *inbox,
-						   struct parley_receiver *receiver)
-{
-	struct parley_content *content = &receiver->content;
-	struct parley_global_notifications body = { .data = inbox->notifications };
-
-	inbox->notifications = 0;
-	receiver->error = 0;
-	receiver->token = 0;
-	receiver->oneway = true;
-	content->msg.type = PARLEY_GLOBAL_NOTIFICATIONS;
-	content->msg.src = PARLEY_TASK_KERNEL;
-	content->len = sizeof(body);
-	memcpy(content->msg.payload, &body, sizeof(body));
-}
-
-/**
- * parley_inbox_notify() - set notification bits
- * @inbox: the destination's
- * @bits: PARLEY_NOTIFY_*, not 0
- *
- * Return: 0; -ENOTCONN when the task is dead.
- */
-int parley_inbox_notify(struct parley_inbox *inbox, u32 bits)
-{
-	struct task_struct *thread = NULL;
-	struct parley_receiver *receiver;
-	int err = 0;
-
-	rcu_read_lock();
-	spin_lock(&inbox->lock);
-	receiver = parley_inbox_receiver_locked(inbox, PARLEY_TASK_KERNEL);
-	if (inbox->closed) {
-		err = -ENOTCONN;
-	} else {
-		inbox->notifications |= bits;
-		if (receiver) {
-			parley_inbox_hand_notifications_locked(inbox, receiver);
-			thread = parley_receiver_finish_locked(receiver);
-		}
-	}
-	spin_unlock(&inbox->lock);
-	parley_wake(thread);
-	rcu_read_unlock();
-
-	if (!err && !receiver)
-		parley_inbox_wake_pollers(inbox);
-	return err;
-}
-
-/**
- * parley_receiver_init() - prepare to receive
- * @receiver: on the calling thread's stack
- * @inbox: of the calling task
- * @from: the task to hear, PARLEY_TASK_KERNEL or PARLEY_ANY
- */
-void parley_receiver_init(struct parley_receiver *receiver,
-			  struct parley_inbox *inbox, s32 from)
-{
-	parley_wait_init(&receiver->wait);
-	INIT_HLIST_NODE(&receiver->link);
-	receiver->inbox = inbox;
-	receiver->from = from;
-	receiver->error = 0;
-}
-
-/**
- * parley_receiver_abandon() - the only task that is heard is dead
- * @receiver: gets -ENOTCONN, unless it has a message or finds one
- */
-void parley_receiver_abandon(struct parley_receiver *receiver)
-{
-	struct parley_inbox *inbox = receiver->inbox;
-	struct task_struct *thread = NULL;
-
-	rcu_read_lock();
-	spin_lock(&inbox->lock);
-	if (!receiver->wait.done) {
-		receiver->error = -ENOTCONN;
-		thread = parley_receiver_finish_locked(receiver);
-	}
-	spin_unlock(&inbox->lock);
-	parley_wake(thread);
-	rcu_read_unlock();
-}
-
-/**
- * parley_receiver_follow() - be abandoned when a task dies
- * @receiver: initialised, not yet receiving
- * @heard: that task's inbox
- */
-void parley_receiver_follow(struct parley_receiver *receiver,
-			    struct parley_inbox *heard)
-{
-	spin_lock(&heard->followers_lock);
-	list_add(&receiver->follow, &heard->followers);
-	if (heard->closed)
-		parley_receiver_abandon(receiver);
-	spin_unlock(&heard->followers_lock);
-}
-
-void parley_receiver_unfollow(struct parley_receiver *receiver,
-			      struct parley_inbox *heard)
-{
-	spin_lock(&heard->followers_lock);
-	list_del(&receiver->follow);
-	spin_unlock(&heard->followers_lock);
 }
 
 /**
@@ -340,15 +177,14 @@ int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock)
 
 	if (inbox->notifications &&
 	    (from == PARLEY_ANY || from == PARLEY_TASK_KERNEL)) {
-		parley_inbox_hand_notifications_locked(inbox, receiver);
+		parley_notification_hand_locked(inbox, receiver);
 		receiver->wait.done = true;
 		return 0;
 	}
 	list_for_each_entry(message, &inbox->queue, queue) {
 		if (from == PARLEY_ANY || from == message->content.msg.src) {
-			list_del(&message->queue);
-			inbox->orphans -= message->detached;
-			parley_inbox_hand_locked(message, receiver);
+			parley_place_dequeue_locked(message);
+			parley_receiver_hand_locked(receiver, message);
 			receiver->wait.done = true;
 			return 0;
 		}
@@ -359,27 +195,9 @@ int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock)
 		return -ESTALE;
 	if (nonblock)
 		return -EAGAIN;
+	parley_wait_link(&receiver->wait, receiver->toward);
 	hlist_add_head(&receiver->link, &inbox->receivers);
 	return 0;
-}
-
-/**
- * parley_inbox_give_up() - stop waiting for a message
- * @receiver: entered by the calling thread
- *
- * Return: true if nothing had come; false if it has a message, or an error.
- */
-bool parley_inbox_give_up(struct parley_receiver *receiver)
-{
-	bool waiting;
-
-	spin_lock(&receiver->inbox->lock);
-	waiting = !receiver->wait.done;
-	/* It may yet be abandoned, and must then be found in no list. */
-	if (waiting)
-		hlist_del_init(&receiver->link);
-	spin_unlock(&receiver->inbox->lock);
-	return waiting;
 }
 
 /**
@@ -394,31 +212,32 @@ void parley_inbox_taken(struct parley_receiver *receiver)
 	struct task_struct *thread = NULL;
 	struct parley_message *message;
 
-	if (!receiver->oneway || !receiver->token)
+	if (!receiver->oneway)
 		return;
+	if (!receiver->token) {
+		parley_notification_taken(receiver);
+		return;
+	}
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
-	message = parley_inbox_find_locked(inbox, receiver->token);
+	message = parley_place_find_locked(inbox, receiver->token);
 	if (message)
-		thread = parley_inbox_end_locked(message, 0);
+		thread = parley_place_end_locked(message, 0);
 	spin_unlock(&inbox->lock);
 	parley_wake(thread);
 	rcu_read_unlock();
 }
 
-/* Queue a message again, before those that came after it. */
-static void parley_inbox_requeue_locked(struct parley_message *message)
+/* A receiver gives @message back: it is HELD no more. */
+static void parley_inbox_unhold_locked(struct parley_message *message)
 {
-	struct list_head *before = &message->inbox->queue;
-	struct parley_message *other;
-
-	list_for_each_entry(other, &message->inbox->queue, queue) {
-		if (other->token > message->token)
-			break;
-		before = &other->queue;
+	if (parley_note_is_cancellation(message)) {
+		message->state = PARLEY_MESSAGE_CANCELLED;
+		message->inbox->cancelled++;
+	} else {
+		message->state = PARLEY_MESSAGE_QUEUED;
+		hlist_del(&message->held);
 	}
-	message->state = PARLEY_MESSAGE_QUEUED;
-	list_add(&message->queue, before);
 }
 
 /* What becomes of a message that its receiver gave back. Returns whom to wake. */
@@ -426,22 +245,26 @@ static struct task_struct *
 parley_inbox_put_back_locked(struct parley_message *message)
 {
 	struct parley_inbox *inbox = message->inbox;
+	bool unwaited = message->detached && !message->kernel;
 	struct parley_receiver *other;
 
-	other = parley_inbox_receiver_locked(inbox, message->content.msg.src);
+	if (message->needless)
+		return parley_place_end_locked(message, 0);
+	other = parley_receiver_find_locked(inbox, message->content.msg.src);
 	if (other) {
-		hlist_del(&message->held);
-		parley_inbox_hand_locked(message, other);
+		parley_inbox_unhold_locked(message);
+		parley_receiver_hand_locked(other, message);
 		return parley_receiver_finish_locked(other);
 	}
 	/* A non-blocking call was not to wait for a receiver. */
 	if (message->nonblock && !message->detached)
-		return parley_inbox_end_locked(message, -EAGAIN);
-	if (message->detached && inbox->orphans == PARLEY_ORPHANS_MAX)
-		return parley_inbox_end_locked(message, 0);
-	hlist_del(&message->held);
-	inbox->orphans += message->detached;
-	parley_inbox_requeue_locked(message);
+		return parley_place_end_locked(message, -EAGAIN);
+	if (unwaited && inbox->orphans == PARLEY_ORPHANS_MAX)
+		return parley_place_end_locked(message, 0);
+	parley_inbox_unhold_locked(message);
+	message->orphan = unwaited;
+	inbox->orphans += unwaited;
+	parley_place_requeue_locked(message);
 	return NULL;
 }
 
@@ -457,21 +280,27 @@ void parley_inbox_return(struct parley_receiver *receiver)
 	struct parley_inbox *inbox = receiver->inbox;
 	struct task_struct *thread = NULL;
 	struct parley_message *message;
+	bool queued = false;
 
 	if (!receiver->token) {
-		parley_inbox_notify(inbox, receiver->content.msg.payload[0]);
+		parley_notification_return(receiver);
 		return;
 	}
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
-	message = parley_inbox_find_locked(inbox, receiver->token);
-	if (message)
+	message = parley_place_find_locked(inbox, receiver->token);
+	if (message && message->oneway == receiver->oneway) {
 		thread = parley_inbox_put_back_locked(message);
+		queued = !thread;
+	} else if (message) {
+		/* It was a call then: nobody has seen its token. */
+		parley_note_forget_locked(inbox, message);
+	}
 	spin_unlock(&inbox->lock);
 	parley_wake(thread);
 	rcu_read_unlock();
 
-	if (message && !thread)
+	if (queued)
 		parley_inbox_wake_pollers(inbox);
 }
 
@@ -488,13 +317,44 @@ int parley_inbox_answer_locked(struct parley_inbox *inbox, u64 token,
 			       const struct parley_content *reply,
 			       struct task_struct **caller)
 {
-	struct parley_message *message = parley_inbox_find_locked(inbox, token);
+	struct parley_message *message = parley_place_find_locked(inbox, token);
 
-	if (!message || message->oneway)
+	if (!message)
 		return -ENOENT;
+	if (message->oneway) {
+		if (parley_note_is_cancellation(message))
+			parley_note_forget_locked(inbox, message);
+		return -ENOENT;
+	}
 	parley_content_copy(&message->content, reply);
-	*caller = parley_inbox_end_locked(message, 0);
+	*caller = parley_place_end_locked(message, 0);
 	return 0;
+}
+
+/**
+ * parley_inbox_sender() - who sent a request?
+ * @inbox: of the task that has it in hand
+ * @token: the request's
+ * @sender: receives who, to be dropped
+ * @same_mnt_ns: receives whether it was handed over in one mount namespace
+ *
+ * Return: 0 or -ENOENT.
+ */
+int parley_inbox_sender(struct parley_inbox *inbox, u64 token,
+			struct parley_sender *sender, bool *same_mnt_ns)
+{
+	struct parley_message *message;
+	int err = -ENOENT;
+
+	spin_lock(&inbox->lock);
+	message = parley_place_find_locked(inbox, token);
+	if (message && !message->oneway) {
+		parley_sender_copy(sender, &message->sender);
+		*same_mnt_ns = message->same_mnt_ns;
+		err = 0;
+	}
+	spin_unlock(&inbox->lock);
+	return err;
 }
 
 /**
@@ -539,7 +399,7 @@ static bool parley_inbox_close_one(struct parley_inbox *inbox, size_t *bucket)
 			++*bucket;
 	}
 	if (message)
-		thread = parley_inbox_end_locked(message, err);
+		thread = parley_place_end_locked(message, err);
 	spin_unlock(&inbox->lock);
 	parley_wake(thread);
 	rcu_read_unlock();

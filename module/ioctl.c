@@ -5,6 +5,8 @@
 #include <linux/nospec.h>
 #include <linux/uaccess.h>
 
+#include "control.h"
+#include "device.h"
 #include "ioctl.h"
 #include "rpc.h"
 #include "task.h"
@@ -14,13 +16,21 @@
 #define USES_RECV	BIT(1)
 #define USES_WAIT	BIT(2)	/* deadline, PARLEY_NONBLOCK */
 #define USES_REPLY	BIT(3)	/* reply_error */
+#define USES_CREDS	BIT(4)
 
 /* Every one of them starts with its size. */
 union parley_arg {
+	u32 size;
 	struct parley_info info;
-	struct parley_ipc ipc;
 	struct parley_notify notify;
 	struct parley_cancel cancel;
+	struct parley_mode mode;
+	struct parley_bond_arg bond;
+	struct parley_creds_full creds;
+	struct parley_timer_arg timer;
+	struct parley_eventfd eventfd;
+	struct parley_bus_arg bus;
+	struct parley_open open;
 };
 
 /**
@@ -28,41 +38,90 @@ union parley_arg {
  * @cmd: its number; the size in it is the first version's
  * @uses: of struct parley_ipc, for a message operation
  * @rpc: a message operation
- * @run: any other; @arg is the checked copy of what @uarg points to
+ * @run: any other; @arg is the checked copy of what @uarg points to. What it
+ *	returns, a descriptor maybe, is what the system call does.
  */
 struct parley_ioctl {
 	unsigned int cmd;
 	unsigned int uses;
 	int (*rpc)(struct parley_task *task, struct parley_ipc *ipc,
 		   struct parley_ipc __user *uipc);
-	int (*run)(struct parley_task *task, union parley_arg *arg,
-		   void __user *uarg);
+	int (*run)(void *object, union parley_arg *arg, void __user *uarg);
 };
 
-static int parley_ioctl_info(struct parley_task *task, union parley_arg *arg,
+static int parley_ioctl_info(void *object, union parley_arg *arg,
 			     void __user *uarg)
 {
-	struct parley_info info = {
-		.size = arg->info.size,
-		.task = task->id,
-		.features = PARLEY_FEATURE_MESSAGES,
-		.payload_max = PARLEY_PAYLOAD_MAX,
-	};
-
-	return copy_to_user(uarg, &info, sizeof(info)) ? -EFAULT : 0;
+	parley_control_info(object, &arg->info);
+	return copy_to_user(uarg, &arg->info, sizeof(arg->info)) ? -EFAULT : 0;
 }
 
-static int parley_ioctl_notify(struct parley_task *task, union parley_arg *arg,
+static int parley_ioctl_notify(void *object, union parley_arg *arg,
 			       void __user *uarg)
 {
-	return parley_rpc_notify(task, &arg->notify);
+	return parley_rpc_notify(object, &arg->notify);
 }
 
-static int parley_ioctl_cancel(struct parley_task *task, union parley_arg *arg,
+static int parley_ioctl_cancel(void *object, union parley_arg *arg,
 			       void __user *uarg)
 {
-	return arg->cancel.reserved ? -EINVAL :
-				      parley_rpc_cancel(task, &arg->cancel);
+	return parley_rpc_cancel(object, &arg->cancel);
+}
+
+static int parley_ioctl_mode(void *object, union parley_arg *arg,
+			     void __user *uarg)
+{
+	return parley_control_mode(object, &arg->mode);
+}
+
+static int parley_ioctl_bond(void *object, union parley_arg *arg,
+			     void __user *uarg)
+{
+	return parley_control_bond(object, &arg->bond);
+}
+
+static int parley_ioctl_unbond(void *object, union parley_arg *arg,
+			       void __user *uarg)
+{
+	return parley_control_unbond(object, &arg->bond);
+}
+
+static int parley_ioctl_creds(void *object, union parley_arg *arg,
+			      void __user *uarg)
+{
+	int err = parley_control_creds(object, &arg->creds);
+
+	if (err && err != -EMSGSIZE)
+		return err;
+	if (copy_to_user(uarg, &arg->creds, sizeof(arg->creds)))
+		return -EFAULT;
+	return err;
+}
+
+static int parley_ioctl_timer(void *object, union parley_arg *arg,
+			      void __user *uarg)
+{
+	return parley_control_timer(object, &arg->timer);
+}
+
+static int parley_ioctl_eventfd(void *object, union parley_arg *arg,
+				void __user *uarg)
+{
+	return parley_control_eventfd(object, &arg->eventfd);
+}
+
+static int parley_ioctl_bus(void *object, union parley_arg *arg,
+			    void __user *uarg)
+{
+	struct parley_task *task = object;
+
+	return arg->bus.reserved ? -EINVAL : parley_device_bus(task->bus);
+}
+
+static int parley_ioctl_open(void *object, union parley_arg *arg,
+			     void __user *uarg)
+{
+	return parley_device_task(object, arg->open.task);
 }
 
 #define RPC(_name, _rpc, _uses) \
@@ -74,28 +133,40 @@ static int parley_ioctl_cancel(struct parley_task *task, union parley_arg *arg,
 		.cmd = PARLEY_IOC_##_name, .run = (_run) \
 	}
 
-static const struct parley_ioctl parley_ioctls[] = {
+static const struct parley_ioctl parley_task_ioctls[] = {
 	RUN(INFO, parley_ioctl_info),
 	RPC(SEND, parley_rpc_send, USES_SEND | USES_WAIT),
-	RPC(RECV, parley_rpc_recv, USES_RECV | USES_WAIT),
+	RPC(RECV, parley_rpc_recv, USES_RECV | USES_WAIT | USES_CREDS),
 	RPC(CALL, parley_rpc_call, USES_SEND | USES_RECV | USES_WAIT),
 	RPC(REPLY, parley_rpc_reply, USES_SEND),
 	RPC(REPLYRECV, parley_rpc_replyrecv,
-	    USES_SEND | USES_RECV | USES_WAIT | USES_REPLY),
+	    USES_SEND | USES_RECV | USES_WAIT | USES_REPLY | USES_CREDS),
 	RUN(NOTIFY, parley_ioctl_notify),
 	RUN(CANCEL, parley_ioctl_cancel),
+	RUN(MODE, parley_ioctl_mode),
+	RUN(BOND, parley_ioctl_bond),
+	RUN(UNBOND, parley_ioctl_unbond),
+	RUN(CREDS, parley_ioctl_creds),
+	RUN(TIMER, parley_ioctl_timer),
+	RUN(EVENTFD, parley_ioctl_eventfd),
+	RUN(BUS, parley_ioctl_bus),
+};
+
+static const struct parley_ioctl parley_bus_ioctls[] = {
+	RUN(OPEN, parley_ioctl_open),
 };
 
 /* The size in @cmd is free to grow with the structure. */
-static const struct parley_ioctl *parley_ioctl_find(unsigned int cmd)
+static const struct parley_ioctl *
+parley_ioctl_find(const struct parley_ioctl *ops, unsigned int count,
+		  unsigned int cmd)
 {
 	unsigned int nr = _IOC_NR(cmd);
-	const struct parley_ioctl *op;
 
-	if (nr >= ARRAY_SIZE(parley_ioctls))
+	if (nr >= count)
 		return NULL;
-	op = &parley_ioctls[array_index_nospec(nr, ARRAY_SIZE(parley_ioctls))];
-	return (cmd ^ op->cmd) & ~IOCSIZE_MASK ? NULL : op;
+	ops += array_index_nospec(nr, count);
+	return (cmd ^ ops->cmd) & ~IOCSIZE_MASK ? NULL : ops;
 }
 
 /* The part of an argument that this kernel doesn't know must be zero. */
@@ -131,6 +202,7 @@ static int parley_ipc_get(struct parley_ipc *ipc,
 	unsafe_get_user(ipc->recv, &uipc->recv, fault);
 	unsafe_get_user(ipc->token, &uipc->token, fault);
 	unsafe_get_user(ipc->deadline, &uipc->deadline, fault);
+	unsafe_get_user(ipc->creds, &uipc->creds, fault);
 	user_read_access_end();
 	return 0;
 
@@ -150,6 +222,8 @@ static int parley_ipc_check(const struct parley_ipc *ipc, unsigned int uses)
 	if (!(uses & USES_WAIT) && (ipc->deadline || ipc->flags || ipc->peer))
 		return -EINVAL;
 	if (!(uses & USES_REPLY) && ipc->reply_error)
+		return -EINVAL;
+	if (!(uses & USES_CREDS) && ipc->creds)
 		return -EINVAL;
 	return 0;
 }
@@ -186,19 +260,32 @@ static int parley_ioctl_run(const struct parley_ioctl *op, struct file *file,
 		return err;
 	if (copy_from_user(&arg, uarg, known))
 		return -EFAULT;
-	arg.info.size = size;
+	arg.size = size;
 	return op->run(file->private_data, &arg, uarg);
 }
 
-long parley_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+/* On a task's descriptor. */
+long parley_ioctl_on_task(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	const struct parley_ioctl *op = parley_ioctl_find(cmd);
 	void __user *uarg = (void __user *)arg;
+	const struct parley_ioctl *op;
 
+	op = parley_ioctl_find(parley_task_ioctls,
+			       ARRAY_SIZE(parley_task_ioctls), cmd);
 	if (!op)
 		return -ENOTTY;
 	if (!parley_task_is_current(file->private_data))
 		return -ESTALE;
 	return op->rpc ? parley_ioctl_rpc(op, file, uarg) :
 			 parley_ioctl_run(op, file, uarg);
+}
+
+/* On a bus's descriptor. */
+long parley_ioctl_on_bus(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	const struct parley_ioctl *op;
+
+	op = parley_ioctl_find(parley_bus_ioctls, ARRAY_SIZE(parley_bus_ioctls),
+			       cmd);
+	return op ? parley_ioctl_run(op, file, (void __user *)arg) : -ENOTTY;
 }

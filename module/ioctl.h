@@ -11,6 +11,7 @@
 
 struct file;
 
-long parley_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+long parley_ioctl_on_task(struct file *file, unsigned int cmd, unsigned long arg);
+long parley_ioctl_on_bus(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* _PARLEY_IOCTL_H */

@@ -10,8 +10,11 @@
 
 #include <linux/module.h>
 
+#include "bus.h"
 #include "device.h"
 #include "message.h"
+#include "netlink.h"
+#include "raise.h"
 #include "task.h"
 
 static int __init parley_init(void)
@@ -21,16 +24,31 @@ static int __init parley_init(void)
 	err = parley_message_init();
 	if (err)
 		return err;
-	err = parley_task_init();
+	err = parley_raise_init();
 	if (err)
 		goto exit_message;
-	err = parley_device_init();
+	err = parley_bus_init();
+	if (err)
+		goto exit_raise;
+	err = parley_task_init();
+	if (err)
+		goto exit_bus;
+	err = parley_netlink_init();
 	if (err)
 		goto exit_task;
+	err = parley_device_init();
+	if (err)
+		goto exit_netlink;
 	return 0;
 
+exit_netlink:
+	parley_netlink_exit();
 exit_task:
 	parley_task_exit();
+exit_bus:
+	parley_bus_exit();
+exit_raise:
+	parley_raise_exit();
 exit_message:
 	parley_message_exit();
 	return err;
@@ -39,7 +57,10 @@ exit_message:
 static void __exit parley_exit(void)
 {
 	parley_device_exit();
+	parley_netlink_exit();
 	parley_task_exit();
+	parley_bus_exit();
+	parley_raise_exit();
 	parley_message_exit();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/err.h>
 #include <linux/fault-inject-usercopy.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -105,15 +106,82 @@ void parley_content_copy(struct parley_content *to,
 	to->len = from->len;
 }
 
-/* Returns NULL when out of memory. Nothing in it is initialised. */
-struct parley_message *parley_message_alloc(void)
+/**
+ * parley_message_alloc() - make a message
+ * @user: whom to charge
+ * @limit: as what
+ *
+ * Return: the message, of which only the sender is initialised, as nobody; or
+ * -ENOMEM, -EDQUOT.
+ */
+struct parley_message *parley_message_alloc(struct parley_user *user,
+					    enum parley_limit limit)
 {
-	return kmem_cache_alloc(parley_message_cache, GFP_KERNEL);
+	struct parley_message *message;
+	int err = parley_user_charge(user, limit);
+
+	if (err)
+		return ERR_PTR(err);
+	message = kmem_cache_alloc(parley_message_cache, GFP_KERNEL);
+	if (!message) {
+		parley_user_uncharge(user, limit);
+		return ERR_PTR(-ENOMEM);
+	}
+	message->sender = (struct parley_sender){};
+	message->user = user;
+	message->limit = limit;
+	return message;
 }
 
 void parley_message_free(struct parley_message *message)
 {
+	parley_sender_drop(&message->sender);
+	parley_user_uncharge(message->user, message->limit);
 	kmem_cache_free(parley_message_cache, message);
+}
+
+/**
+ * parley_message_recharge() - charge a message to somebody else
+ * @message: not freed meanwhile
+ * @user: held by the caller
+ *
+ * Return: 0, or -EDQUOT: it is charged as before.
+ */
+int parley_message_recharge(struct parley_message *message,
+			    struct parley_user *user)
+{
+	int err;
+
+	if (message->user == user)
+		return 0;
+	err = parley_user_charge(user, message->limit);
+	if (err)
+		return err;
+	parley_user_uncharge(message->user, message->limit);
+	message->user = user;
+	return 0;
+}
+
+/**
+ * parley_message_note() - make a message one of the kernel's
+ * @message: nobody waits for it
+ * @type: PARLEY_GLOBAL_*
+ * @body: payload
+ * @len: its bytes
+ */
+void parley_message_note(struct parley_message *message, s32 type,
+			 const void *body, u32 len)
+{
+	parley_sender_drop(&message->sender);
+	message->sender = (struct parley_sender){};
+	message->oneway = true;
+	message->nonblock = false;
+	message->detached = true;
+	message->kernel = true;
+	message->content.msg.type = type;
+	message->content.msg.src = PARLEY_TASK_KERNEL;
+	message->content.len = len;
+	memcpy(message->content.msg.payload, body, len);
 }
 
 int parley_message_init(void)

@@ -6,14 +6,20 @@
  * context and with its own bytes, before any lock is taken. It then lies in
  * exactly one inbox until it ends:
  *
- *	QUEUED   in inbox->queue: nobody has taken it
- *	HELD     in inbox->held: a receiver has it, by token
- *	ENDED    in neither: answered, taken (one-way), refused or withdrawn
+ *	QUEUED     in inbox->queue: nobody has taken it
+ *	HELD       in inbox->held: a receiver has it, by token
+ *	CANCELLED  in both: the caller gave it up while it was HELD; it is now a
+ *		   note that says so, which the receiving task takes from the
+ *		   queue or makes needless by spending the token
+ *	ENDED      in neither: answered, taken (one-way), refused or withdrawn
  *
  * Ownership: the sending thread owns it and gives it back to its task after the
  * end; while the thread is away (see rpc.h, "interrupted") the task owns it.
- * Only a one-way message whose sender won't wait for the receiver to copy it
- * out is *detached*: it belongs to the inbox, which frees it when it ends.
+ * A *detached* message belongs to the inbox, which frees it when it ends: a
+ * note of the kernel, such as a CANCELLED one, or a one-way message whose sender
+ * won't wait for the receiver to copy it out.
+ *
+ * It is charged to a user for as long as it exists (quota.h).
  *
  * Locking: @mine and @call are protected by the sending task's lock, the rest by
  * the inbox's; before posting and after the end (wait.h) the owner needs none.
@@ -25,6 +31,8 @@
 #include <linux/types.h>
 #include <uapi/linux/parley.h>
 
+#include "creds.h"
+#include "quota.h"
 #include "wait.h"
 
 struct parley_inbox;
@@ -42,6 +50,7 @@ struct parley_content {
 enum parley_message_state {
 	PARLEY_MESSAGE_QUEUED,
 	PARLEY_MESSAGE_HELD,
+	PARLEY_MESSAGE_CANCELLED,
 	PARLEY_MESSAGE_ENDED,
 };
 
@@ -53,12 +62,19 @@ enum parley_message_state {
  * @oneway: wants no reply: ends when a receiver has it
  * @nonblock: was not to wait for a receiver
  * @detached: nobody waits; the inbox frees it
+ * @kernel: it is the kernel's
+ * @orphan: counted in inbox->orphans
+ * @needless: a note that the task has no use for any more; it is not put back
+ * @same_mnt_ns: it was handed to a thread in the sender's mount namespace
  * @error: how it ended, 0 or a negative errno
- * @queue: in inbox->queue while QUEUED
- * @held: in inbox->held while HELD
+ * @queue: in inbox->queue while QUEUED or CANCELLED
+ * @held: in inbox->held while HELD or CANCELLED
  * @token: the receiving task's name for it; also its place in the queue
  * @mine: in the sending task's list while interrupted, under the task's lock
  * @call: the sending task's name for it once interrupted, 0 before
+ * @sender: who sent it
+ * @user: whom it is charged to
+ * @limit: as what
  * @content: the request; after a call's end the reply
  */
 struct parley_message {
@@ -68,12 +84,19 @@ struct parley_message {
 	bool oneway;
 	bool nonblock;
 	bool detached;
+	bool kernel;
+	bool orphan;
+	bool needless;
+	bool same_mnt_ns;
 	int error;
 	struct list_head queue;
 	struct hlist_node held;
 	u64 token;
 	struct list_head mine;
 	u64 call;
+	struct parley_sender sender;
+	struct parley_user *user;
+	enum parley_limit limit;
 	struct parley_content content;
 };
 
@@ -92,12 +115,20 @@ static inline void parley_message_reset(struct parley_message *message,
 	message->state = PARLEY_MESSAGE_ENDED;
 	message->oneway = oneway;
 	message->detached = false;
+	message->kernel = false;
+	message->orphan = false;
+	message->needless = false;
 	message->error = 0;
 	message->call = 0;
 }
 
-struct parley_message *parley_message_alloc(void);
+struct parley_message *parley_message_alloc(struct parley_user *user,
+					    enum parley_limit limit);
 void parley_message_free(struct parley_message *message);
+int parley_message_recharge(struct parley_message *message,
+			    struct parley_user *user);
+void parley_message_note(struct parley_message *message, s32 type,
+			 const void *body, u32 len);
 
 int parley_message_init(void);
 void parley_message_exit(void);

@@ -5,6 +5,8 @@
 #include <linux/rcupdate.h>
 #include <linux/uaccess.h>
 
+#include "notification.h"
+#include "receiver.h"
 #include "rpc.h"
 #include "task.h"
 #include "trace.h"
@@ -39,6 +41,17 @@ fault:
 }
 
 /*
+ * The link that the calling process is to have while it waits (chain.h): none
+ * with a deadline, or another thread.
+ */
+static struct parley_chain *parley_rpc_chain(struct parley_task *task,
+					     const struct parley_ipc *ipc)
+{
+	return ipc->deadline || !parley_chain_alone() ? NULL :
+							&task->space->chain;
+}
+
+/*
  * Sending: SEND and CALL.
  */
 
@@ -48,13 +61,14 @@ static struct parley_message *parley_rpc_begin(struct parley_task *task,
 					       bool oneway)
 {
 	bool nonblock = ipc->flags & PARLEY_NONBLOCK;
+	bool unwaited = oneway && nonblock;
 	struct parley_message *message;
 	struct parley_task *dst;
 	int err;
 
-	message = parley_task_message(task, oneway);
-	if (!message)
-		return ERR_PTR(-ENOMEM);
+	message = parley_outbox_message(&task->outbox, oneway);
+	if (IS_ERR(message))
+		return message;
 	err = parley_content_read(&message->content, parley_send_ptr(ipc),
 				  ipc->send_len);
 	if (!err && message->content.msg.type < 0)
@@ -63,20 +77,22 @@ static struct parley_message *parley_rpc_begin(struct parley_task *task,
 		goto discard;
 	message->content.msg.src = task->id;
 
-	dst = parley_task_get(ipc->peer);
-	if (!dst) {
-		err = -ENOTCONN;
+	dst = parley_task_find(task, ipc->peer);
+	if (IS_ERR(dst)) {
+		err = PTR_ERR(dst);
 		goto discard;
 	}
 	trace_parley_message_send(task->id, dst->id, &message->content, oneway);
+	if (!unwaited)
+		message->wait.chain = parley_rpc_chain(task, ipc);
 	err = parley_inbox_post(&dst->inbox, message, nonblock);
-	if (!err && !(oneway && nonblock))
+	if (!err && !unwaited)
 		return message;
 	parley_task_put(dst);
 	if (!err)
 		return NULL;
 discard:
-	parley_task_discard(task, message);
+	parley_outbox_discard(&task->outbox, message);
 	return ERR_PTR(err);
 }
 
@@ -97,9 +113,7 @@ static int parley_rpc_interrupt(struct parley_task *task,
 		return -EINTR;
 	if (!parley_inbox_leave(message))
 		return 0;
-	call = parley_task_interrupt(task, message);
-	if (!call)
-		return -EINTR;
+	call = parley_outbox_interrupt(&task->outbox, message);
 	if (ipc->token)
 		return -ERESTARTSYS;
 
@@ -108,7 +122,8 @@ static int parley_rpc_interrupt(struct parley_task *task,
 		return -ERESTARTSYS;
 	ipc->token = 0;
 	/* Unless another thread guessed the number and has it now. */
-	return parley_task_resume(task, call, oneway) ? -EFAULT : -ERESTARTSYS;
+	return parley_outbox_resume(&task->outbox, call, oneway) ? -EFAULT :
+								   -ERESTARTSYS;
 }
 
 /* Take a call's reply to user space. */
@@ -131,10 +146,12 @@ static int parley_rpc_finish(struct parley_task *task,
 			     struct parley_ipc *ipc, int err)
 {
 	if (err) {
-		enum parley_withdrawal result = parley_task_withdraw(message);
+		enum parley_withdrawal result = parley_outbox_withdraw(message);
 
 		if (result == PARLEY_WITHDRAWN_NOT)
 			return 0;
+		if (result == PARLEY_WITHDRAWN_NOTED)
+			return err;
 		if (result == PARLEY_WITHDRAWN_LATE)
 			err = 0;
 	}
@@ -142,7 +159,43 @@ static int parley_rpc_finish(struct parley_task *task,
 		err = message->error;
 	if (!err && !message->oneway)
 		err = parley_rpc_return(message, ipc);
-	parley_task_settle(task, message);
+	parley_outbox_settle(&task->outbox, message);
+	return err;
+}
+
+/* Go back to waiting for an interrupted message. */
+static struct parley_message *parley_rpc_resume(struct parley_task *task,
+						const struct parley_ipc *ipc,
+						bool oneway)
+{
+	struct parley_message *message;
+
+	message = parley_outbox_resume(&task->outbox, ipc->token, oneway);
+	if (!message)
+		return ERR_PTR(-ENOENT);
+	parley_inbox_rejoin(message, parley_rpc_chain(task, ipc));
+	return message;
+}
+
+/*
+ * Wait for the end of @message, but not where it can't come. A new message that
+ * was handed to a receiver has left somebody who runs.
+ */
+static int parley_rpc_wait(struct parley_message *message, bool resumed,
+			   u64 deadline)
+{
+	struct parley_chain *chain = message->wait.chain;
+	int err;
+
+	if (!chain)
+		return parley_wait_sleep(&message->wait, deadline);
+	/* A state that changes meanwhile has the receiver running. */
+	if (resumed || data_race(message->state) == PARLEY_MESSAGE_QUEUED)
+		if (parley_chain_closed(chain))
+			return -EDEADLK;
+	err = parley_wait_sleep(&message->wait, deadline);
+	if (err)
+		parley_chain_end(chain);
 	return err;
 }
 
@@ -153,18 +206,12 @@ static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 	u64 resumed = ipc->token;
 	int err;
 
-	if (resumed) {
-		message = parley_task_resume(task, resumed, oneway);
-		if (!message)
-			return -ENOENT;
-		parley_inbox_rejoin(message);
-	} else {
-		message = parley_rpc_begin(task, ipc, oneway);
-		if (IS_ERR_OR_NULL(message))
-			return PTR_ERR_OR_ZERO(message);
-	}
+	message = resumed ? parley_rpc_resume(task, ipc, oneway) :
+			    parley_rpc_begin(task, ipc, oneway);
+	if (IS_ERR_OR_NULL(message))
+		return PTR_ERR_OR_ZERO(message);
 
-	err = parley_wait_sleep(&message->wait, ipc->deadline);
+	err = parley_rpc_wait(message, resumed, ipc->deadline);
 	if (err == -ERESTARTSYS) {
 		err = parley_rpc_interrupt(task, message, ipc, uipc);
 		if (err == -ERESTARTSYS)
@@ -193,19 +240,38 @@ int parley_rpc_call(struct parley_task *task, struct parley_ipc *ipc,
 int parley_rpc_cancel(struct parley_task *task,
 		      const struct parley_cancel *cancel)
 {
+	struct parley_outbox *outbox = &task->outbox;
 	struct parley_message *message;
 
-	message = parley_task_resume(task, cancel->token, false);
+	if (cancel->reserved)
+		return -EINVAL;
+	message = parley_outbox_resume(outbox, cancel->token, false);
 	if (!message)
-		message = parley_task_resume(task, cancel->token, true);
+		message = parley_outbox_resume(outbox, cancel->token, true);
 	if (!message)
 		return -ENOENT;
-	return parley_task_drop(task, message) ? -ENOENT : 0;
+	return parley_outbox_drop(outbox, message) ? -ENOENT : 0;
 }
 
 /*
  * Receiving and answering: RECV, REPLY and REPLYRECV.
  */
+
+/* Sleep until @receiver has something, but not where it can't come. */
+static int parley_rpc_listen(struct parley_receiver *receiver, u64 deadline)
+{
+	struct parley_chain *chain = receiver->wait.chain;
+
+	int err;
+
+	/* What has come has ended the link, or kept it from being made. */
+	if (chain && parley_chain_closed(chain))
+		return -EDEADLK;
+	err = parley_wait_sleep(&receiver->wait, deadline);
+	if (err && chain)
+		parley_chain_end(chain);
+	return err;
+}
 
 /* Spend @token, if any, on what @receiver holds, then wait for a message. */
 static int parley_rpc_await(struct parley_task *task,
@@ -231,8 +297,8 @@ static int parley_rpc_await(struct parley_task *task,
 	if (err)
 		return err;
 
-	err = parley_wait_sleep(&receiver->wait, ipc->deadline);
-	if (err && parley_inbox_give_up(receiver))
+	err = parley_rpc_listen(receiver, ipc->deadline);
+	if (err && parley_receiver_give_up(receiver))
 		return err;
 	return receiver->error;
 }
@@ -242,19 +308,42 @@ static int parley_rpc_await_from(struct parley_task *task,
 				 struct parley_receiver *receiver, u64 token,
 				 struct parley_ipc *ipc)
 {
-	struct parley_task *heard = parley_task_get(ipc->peer);
+	struct parley_task *heard = parley_task_get(task->bus, ipc->peer);
 	int err;
 
-	if (heard)
+	if (heard) {
+		receiver->wait.chain = parley_rpc_chain(task, ipc);
+		receiver->toward = heard->inbox.chain;
 		parley_receiver_follow(receiver, &heard->inbox);
-	else
+	} else {
 		parley_receiver_abandon(receiver);
+	}
 	err = parley_rpc_await(task, receiver, token, ipc);
 	if (heard) {
 		parley_receiver_unfollow(receiver, &heard->inbox);
 		parley_task_put(heard);
 	}
 	return err;
+}
+
+/* Write who sent the message. */
+static int parley_creds_put(const struct parley_creds *creds,
+			    struct parley_creds __user *ucreds)
+{
+	if (should_fail_usercopy())
+		return -EFAULT;
+	if (!user_write_access_begin(ucreds, sizeof(*ucreds)))
+		return -EFAULT;
+	unsafe_put_user(creds->pid, &ucreds->pid, fault);
+	unsafe_put_user(creds->uid, &ucreds->uid, fault);
+	unsafe_put_user(creds->gid, &ucreds->gid, fault);
+	unsafe_put_user(creds->flags, &ucreds->flags, fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /* Copy the message out, or put it back if that fails. */
@@ -270,6 +359,9 @@ static int parley_rpc_deliver(struct parley_receiver *receiver,
 	if (!err || err == -EMSGSIZE)
 		ipc->recv_len = receiver->content.len;
 	ipc->token = receiver->oneway ? 0 : receiver->token;
+	if (!err && ipc->creds)
+		err = parley_creds_put(&receiver->creds,
+				       u64_to_user_ptr(ipc->creds));
 	if (!err)
 		err = parley_ipc_put(ipc, uipc);
 	if (err)
@@ -286,7 +378,7 @@ static int parley_rpc_receive(struct parley_task *task, struct parley_ipc *ipc,
 {
 	int err;
 
-	parley_receiver_init(receiver, &task->inbox, ipc->peer);
+	parley_receiver_init(receiver, &task->inbox, ipc->peer, ipc->creds);
 	if (ipc->peer > 0)
 		err = parley_rpc_await_from(task, receiver, token, ipc);
 	else
@@ -367,13 +459,17 @@ int parley_rpc_notify(struct parley_task *task,
 	struct parley_task *dst;
 	int err;
 
-	if (!notify->bits || notify->bits & ~PARLEY_NOTIFY_USER || notify->reserved)
+	if (!notify->bits || notify->reserved ||
+	    notify->bits & ~(PARLEY_NOTIFY_USER | PARLEY_NOTIFY_ASYNC))
 		return -EINVAL;
-	dst = parley_task_get(notify->peer);
-	if (!dst)
-		return -ENOTCONN;
+	dst = parley_task_find(task, notify->peer);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
 	trace_parley_notify(task->id, dst->id, notify->bits);
-	err = parley_inbox_notify(&dst->inbox, notify->bits);
+	if (notify->bits & PARLEY_NOTIFY_ASYNC)
+		err = parley_bond_raise(&task->bonds, &dst->bonds, notify->bits);
+	else
+		err = parley_notification_set(&dst->inbox, notify->bits, NULL);
 	parley_task_put(dst);
 	return err;
 }

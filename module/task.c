@@ -1,189 +1,260 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/limits.h>
-#include <linux/module.h>
-#include <linux/sched/signal.h>
+#include <linux/pid.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "task.h"
 #include "trace.h"
 
+/* Until the task says otherwise its owner alone may send to it. */
+#define PARLEY_TASK_MODE	0600
+
+ATOMIC_NOTIFIER_HEAD(parley_task_notifiers);
+
 static struct kmem_cache *parley_task_cache;
-
-/* All live tasks by id. */
-static DEFINE_XARRAY_ALLOC1(parley_tasks);
-
-/* Where the search for a free id begins; under the table's lock. */
-static u32 parley_next_id = PARLEY_TASK_RESERVED + 1;
-
-static int parley_last_id_set(const char *value, const struct kernel_param *kp)
-{
-	u32 id;
-	int err = kstrtou32(value, 0, &id);
-
-	if (err)
-		return err;
-	if (id > S32_MAX)
-		return -ERANGE;
-	xa_lock(&parley_tasks);
-	parley_next_id = id + 1;
-	xa_unlock(&parley_tasks);
-	return 0;
-}
-
-static int parley_last_id_get(char *buffer, const struct kernel_param *kp)
-{
-	return sysfs_emit(buffer, "%u\n", READ_ONCE(parley_next_id) - 1);
-}
-
-static const struct kernel_param_ops parley_last_id_ops = {
-	.set = parley_last_id_set,
-	.get = parley_last_id_get,
-};
-
-module_param_cb(last_id, &parley_last_id_ops, NULL, 0600);
-MODULE_PARM_DESC(last_id,
-		 "Latest task id; the next task gets the first free one after it");
 
 /* The address space goes away, or the descriptor does; possibly both at once. */
 static void parley_task_kill(struct parley_task *task)
 {
-	struct parley_message *message, *next;
-
-	/* Whoever takes it out of the table does the rest. */
-	if (xa_cmpxchg(&parley_tasks, task->id, task, NULL, 0) != task)
+	/* Whoever takes it from the bus does the rest. */
+	if (!parley_bus_remove(task->bus, task->id, task))
 		return;
 
 	trace_parley_task_death(task->id);
+	atomic_notifier_call_chain(&parley_task_notifiers, PARLEY_TASK_DIED, task);
+	parley_timer_stop(&task->timer);
+	parley_irq_stop(&task->irq);
+	parley_raise_stop(&task->raise);
 	parley_inbox_close(&task->inbox);
-	list_for_each_entry_safe(message, next, &task->interrupted, mine)
-		parley_task_drop(task, message);
+	parley_outbox_close(&task->outbox);
+	parley_bonds_close(&task->bonds);
 }
 
-/* A task of the dying @owner that nobody ends yet, with a reference, or NULL. */
-static struct parley_task *parley_owner_take(struct parley_owner *owner)
+/* A task of the dying @space that nobody ends yet, with a reference, or NULL. */
+static struct parley_task *parley_space_take(struct parley_space *space)
 {
 	struct parley_task *task;
 
-	spin_lock(&owner->lock);
-	task = list_first_entry_or_null(&owner->tasks, struct parley_task,
+	spin_lock(&space->lock);
+	task = list_first_entry_or_null(&space->tasks, struct parley_task,
 					sibling);
 	if (task) {
 		list_del_init(&task->sibling);
-		refcount_inc(&task->refs);
+		refcount_inc(&task->inbox.refs);
 	}
-	spin_unlock(&owner->lock);
+	spin_unlock(&space->lock);
 	return task;
 }
 
-static void parley_owner_release(struct mmu_notifier *notifier,
+static void parley_space_release(struct mmu_notifier *notifier,
 				 struct mm_struct *mm)
 {
-	struct parley_owner *owner = container_of(notifier, struct parley_owner,
+	struct parley_space *space = container_of(notifier, struct parley_space,
 						  notifier);
 	struct parley_task *task;
 
-	while ((task = parley_owner_take(owner))) {
+	while ((task = parley_space_take(space))) {
 		parley_task_kill(task);
 		parley_task_put(task);
 		cond_resched();
 	}
 }
 
-static struct mmu_notifier *parley_owner_alloc(struct mm_struct *mm)
+static struct mmu_notifier *parley_space_alloc(struct mm_struct *mm)
 {
-	struct parley_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+	struct parley_space *space = kzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
 
-	if (!owner)
+	if (!space)
 		return ERR_PTR(-ENOMEM);
-	spin_lock_init(&owner->lock);
-	INIT_LIST_HEAD(&owner->tasks);
-	return &owner->notifier;
+	refcount_set(&space->refs, 1);
+	space->chain.mm = mm;
+	spin_lock_init(&space->lock);
+	INIT_LIST_HEAD(&space->tasks);
+	return &space->notifier;
 }
 
-static void parley_owner_free(struct mmu_notifier *notifier)
+static void parley_space_put(struct parley_space *space)
 {
-	kfree(container_of(notifier, struct parley_owner, notifier));
+	if (refcount_dec_and_test(&space->refs))
+		kfree_rcu(space, rcu);
 }
 
-static const struct mmu_notifier_ops parley_owner_ops = {
-	.release = parley_owner_release,
-	.alloc_notifier = parley_owner_alloc,
-	.free_notifier = parley_owner_free,
+static void parley_space_free(struct mmu_notifier *notifier)
+{
+	parley_space_put(container_of(notifier, struct parley_space, notifier));
+}
+
+static const struct mmu_notifier_ops parley_space_ops = {
+	.release = parley_space_release,
+	.alloc_notifier = parley_space_alloc,
+	.free_notifier = parley_space_free,
 };
 
 /* Make @task one of the calling thread's address space. */
-static int parley_task_own(struct parley_task *task)
+static int parley_space_enter(struct parley_task *task)
 {
 	struct mmu_notifier *notifier;
+	struct parley_space *space;
 
 	/* A kernel thread that opens whatever it was told to. */
 	if (!current->mm)
 		return -ENXIO;
-	notifier = mmu_notifier_get(&parley_owner_ops, current->mm);
+	notifier = mmu_notifier_get(&parley_space_ops, current->mm);
 	if (IS_ERR(notifier)) {
 		/* It gives up for any signal; nothing has been done yet. */
 		if (PTR_ERR(notifier) == -EINTR)
 			return -ERESTARTNOINTR;
 		return PTR_ERR(notifier);
 	}
-	task->owner = container_of(notifier, struct parley_owner, notifier);
-	spin_lock(&task->owner->lock);
-	list_add(&task->sibling, &task->owner->tasks);
-	spin_unlock(&task->owner->lock);
+	space = container_of(notifier, struct parley_space, notifier);
+	refcount_inc(&space->refs);
+	task->space = space;
+	task->inbox.chain = &space->chain;
 	return 0;
 }
 
-/* Reserve an id first: who finds the task in the table must find its id set. */
-static int parley_task_publish(struct parley_task *task)
+/* From now on the task dies with its address space. */
+static void parley_space_add(struct parley_task *task)
 {
-	struct xa_limit range = XA_LIMIT(PARLEY_TASK_RESERVED + 1, S32_MAX);
-	u32 id;
+	spin_lock(&task->space->lock);
+	list_add(&task->sibling, &task->space->tasks);
+	spin_unlock(&task->space->lock);
+}
+
+static void parley_space_leave(struct parley_task *task)
+{
+	spin_lock(&task->space->lock);
+	list_del_init(&task->sibling);
+	spin_unlock(&task->space->lock);
+}
+
+static void parley_task_free(struct rcu_head *rcu)
+{
+	struct parley_task *task = container_of(rcu, struct parley_task, rcu);
+
+	put_pid(task->pid);
+	kmem_cache_free(parley_task_cache, task);
+}
+
+/* The last reference is gone. Who has found it in the bus may still read it. */
+static void parley_task_release(struct parley_inbox *inbox)
+{
+	struct parley_task *task = container_of(inbox, struct parley_task, inbox);
+
+	parley_outbox_free(&task->outbox);
+	parley_space_put(task->space);
+	parley_bus_put(task->bus);
+	parley_user_put(task->user);
+	call_rcu(&task->rcu, parley_task_free);
+}
+
+/* Make a task of @user, in no bus and no address space. */
+static struct parley_task *parley_task_alloc(struct parley_user *user)
+{
+	struct parley_task *task;
+
+	task = kmem_cache_zalloc(parley_task_cache, GFP_KERNEL_ACCOUNT);
+	if (!task)
+		return NULL;
+	parley_inbox_init(&task->inbox, user, parley_task_release);
+	parley_outbox_init(&task->outbox, user);
+	parley_bonds_init(&task->bonds, &task->inbox, user);
+	parley_raise_start(&task->raise, &task->inbox);
+	parley_timer_start(&task->timer, &task->raise);
+	parley_irq_start(&task->irq, &task->raise);
+	INIT_LIST_HEAD(&task->sibling);
+	task->user = user;
+	task->mode = PARLEY_TASK_MODE;
+	task->uid = current_euid();
+	task->gid = current_egid();
+	return task;
+}
+
+/* Reserve an id first: who finds the task on the bus must find its id set. */
+static int parley_task_publish(struct parley_task *task, s32 id)
+{
+	u32 reserved = id;
 	int err;
 
-	err = xa_alloc_cyclic(&parley_tasks, &id, NULL, range, &parley_next_id,
-			      GFP_KERNEL_ACCOUNT);
-	if (err < 0)
-		return err == -EBUSY ? -ENOSPC : err;
-	task->id = id;
-	xa_store(&parley_tasks, id, task, 0);
+	if (id)
+		err = parley_bus_claim(task->bus, id);
+	else
+		err = parley_bus_reserve(task->bus, &reserved);
+	if (err)
+		return err;
+	task->id = reserved;
+	task->bonds.id = reserved;
+	parley_bus_publish(task->bus, reserved, task);
 	return 0;
+}
+
+/* The task of the calling process that nobody knows yet. */
+static int parley_task_settle_in(struct parley_task *task,
+				 struct parley_bus *bus, s32 id)
+{
+	int err = parley_space_enter(task);
+
+	if (err)
+		return err;
+	task->bus = parley_bus_get(bus);
+	task->pid = get_pid(task_tgid(current));
+	err = parley_task_publish(task, id);
+	if (err) {
+		put_pid(task->pid);
+		parley_bus_put(task->bus);
+		mmu_notifier_put(&task->space->notifier);
+		parley_space_put(task->space);
+		return err;
+	}
+	parley_space_add(task);
+	return 0;
+}
+
+static struct parley_task *parley_task_open_for(struct parley_user *user,
+						struct parley_bus *bus, s32 id)
+{
+	struct parley_task *task;
+	int err = parley_user_charge(user, PARLEY_LIMIT_TASKS);
+
+	if (err)
+		return ERR_PTR(err);
+	task = parley_task_alloc(user);
+	err = task ? parley_task_settle_in(task, bus, id) : -ENOMEM;
+	if (!err)
+		return task;
+	if (task)
+		kmem_cache_free(parley_task_cache, task);
+	parley_user_uncharge(user, PARLEY_LIMIT_TASKS);
+	return ERR_PTR(err);
 }
 
 /**
  * parley_task_open() - make a task of the calling address space
+ * @bus: where
+ * @id: 0 for any, or the well-known one to claim
  *
  * Return: the task, its first reference the caller's; or -ENOMEM, -ENOSPC (all
- * ids are taken), -ERESTARTNOINTR (a signal is pending), -ENXIO (the caller has
- * no address space).
+ * ids are taken), -EDQUOT, -ERESTARTNOINTR (a signal is pending), -ENXIO (the
+ * caller has no address space), and for a claim -EINVAL, -EPERM, -EBUSY.
  */
-struct parley_task *parley_task_open(void)
+struct parley_task *parley_task_open(struct parley_bus *bus, s32 id)
 {
+	struct parley_user *user = parley_user_get(current_euid());
 	struct parley_task *task;
-	int err;
 
-	task = kmem_cache_zalloc(parley_task_cache, GFP_KERNEL_ACCOUNT);
-	if (!task)
+	if (!user)
 		return ERR_PTR(-ENOMEM);
-
-	parley_inbox_init(&task->inbox);
-	refcount_set(&task->refs, 1);
-	spin_lock_init(&task->lock);
-	INIT_LIST_HEAD(&task->interrupted);
-
-	err = parley_task_own(task);
-	if (err) {
-		kmem_cache_free(parley_task_cache, task);
-		return ERR_PTR(err);
-	}
-	err = parley_task_publish(task);
-	if (err) {
-		parley_task_close(task);
-		return ERR_PTR(err);
+	task = parley_task_open_for(user, bus, id);
+	if (IS_ERR(task)) {
+		parley_user_put(user);
+		return task;
 	}
 	trace_parley_task_open(task->id);
+	atomic_notifier_call_chain(&parley_task_notifiers, PARLEY_TASK_OPENED,
+				   task);
 	return task;
 }
 
@@ -193,187 +264,67 @@ struct parley_task *parley_task_open(void)
  */
 void parley_task_close(struct parley_task *task)
 {
-	struct parley_owner *owner = task->owner;
-
-	spin_lock(&owner->lock);
-	list_del_init(&task->sibling);
-	spin_unlock(&owner->lock);
+	parley_space_leave(task);
 	parley_task_kill(task);
-	mmu_notifier_put(&owner->notifier);
+	mmu_notifier_put(&task->space->notifier);
+	parley_user_uncharge(task->user, PARLEY_LIMIT_TASKS);
 	parley_task_put(task);
 }
 
 /**
  * parley_task_get() - look up a live task
+ * @bus: where
  * @id: any number
  *
  * Return: the task, with a reference; NULL if there is none.
  */
-struct parley_task *parley_task_get(s32 id)
+struct parley_task *parley_task_get(struct parley_bus *bus, s32 id)
 {
 	struct parley_task *task = NULL;
 
 	rcu_read_lock();
 	if (id > 0)
-		task = xa_load(&parley_tasks, id);
-	if (task && !refcount_inc_not_zero(&task->refs))
+		task = parley_bus_find(bus, id);
+	if (task && !refcount_inc_not_zero(&task->inbox.refs))
 		task = NULL;
 	rcu_read_unlock();
 	return task;
 }
 
-static void parley_task_free(struct rcu_head *rcu)
+/* May @sender, of the calling process, send to @task, whose mode is @mode? */
+static bool parley_task_admits(struct parley_task *task,
+			       const struct parley_task *sender, umode_t mode)
 {
-	struct parley_task *task = container_of(rcu, struct parley_task, rcu);
+	umode_t right = 0002;
 
-	if (task->spare)
-		parley_message_free(task->spare);
-	kmem_cache_free(parley_task_cache, task);
-}
-
-void parley_task_put(struct parley_task *task)
-{
-	if (refcount_dec_and_test(&task->refs))
-		call_rcu(&task->rcu, parley_task_free);
-}
-
-/* One for each thread, and a few for handlers that are interrupted themselves. */
-static unsigned int parley_task_interrupted_max(void)
-{
-	return get_nr_threads(current) + 64;
+	if (uid_eq(current_euid(), task->uid))
+		right = 0200;
+	else if (in_egroup_p(task->gid))
+		right = 0020;
+	return mode & right || parley_bond_granted(&task->bonds, sender->id) ||
+	       ns_capable(task->bus->user_ns, CAP_IPC_OWNER);
 }
 
 /**
- * parley_task_interrupt() - keep a message whose thread must leave the kernel
- * @task: the sender
- * @message: the calling thread has left its wait (parley_inbox_leave())
+ * parley_task_find() - look up a task to send to
+ * @task: of the calling process
+ * @id: any number
  *
- * Return: the number to resume it by; 0 if the task has too many of them.
+ * Return: that task, with a reference; -ENOTCONN (there is none) or -EACCES
+ * (@task may not send to it).
  */
-u64 parley_task_interrupt(struct parley_task *task,
-			  struct parley_message *message)
+struct parley_task *parley_task_find(struct parley_task *task, s32 id)
 {
-	u64 call = 0;
+	struct parley_task *peer = parley_task_get(task->bus, id);
+	umode_t mode;
 
-	spin_lock(&task->lock);
-	if (task->interrupted_count < parley_task_interrupted_max()) {
-		if (!message->call)
-			message->call = ++task->last_call;
-		call = message->call;
-		list_add(&message->mine, &task->interrupted);
-		task->interrupted_count++;
-	}
-	spin_unlock(&task->lock);
-	return call;
-}
-
-/**
- * parley_task_resume() - take back an interrupted message
- * @task: the sender
- * @call: its number
- * @oneway: a send, or else a call
- *
- * Return: the message, now the caller's; NULL if there is no such.
- */
-struct parley_message *parley_task_resume(struct parley_task *task, u64 call,
-					  bool oneway)
-{
-	struct parley_message *message, *found = NULL;
-
-	spin_lock(&task->lock);
-	list_for_each_entry(message, &task->interrupted, mine) {
-		if (message->call == call && message->oneway == oneway) {
-			found = message;
-			list_del(&message->mine);
-			task->interrupted_count--;
-			break;
-		}
-	}
-	spin_unlock(&task->lock);
-	return found;
-}
-
-/**
- * parley_task_message() - get a message to send
- * @task: the sender
- * @oneway: it is to want no reply
- *
- * Return: the message, but for its content; NULL when out of memory.
- */
-struct parley_message *parley_task_message(struct parley_task *task,
-					   bool oneway)
-{
-	struct parley_message *message = xchg(&task->spare, NULL);
-
-	if (!message)
-		message = parley_message_alloc();
-	if (message)
-		parley_message_reset(message, oneway);
-	return message;
-}
-
-/**
- * parley_task_discard() - be done with a message that was not posted
- * @task: the sender
- * @message: from parley_task_message()
- */
-void parley_task_discard(struct parley_task *task,
-			 struct parley_message *message)
-{
-	if (cmpxchg(&task->spare, NULL, message))
-		parley_message_free(message);
-}
-
-/**
- * parley_task_settle() - be done with a message that has ended
- * @task: the sender
- * @message: its own
- */
-void parley_task_settle(struct parley_task *task,
-			struct parley_message *message)
-{
-	struct parley_task *dst = container_of(message->inbox,
-					       struct parley_task, inbox);
-
-	parley_task_discard(task, message);
-	parley_task_put(dst);
-}
-
-/**
- * parley_task_withdraw() - give up a message
- * @message: the caller's own; was posted to a task
- *
- * Return: what came of it. It is no longer the caller's after
- * PARLEY_WITHDRAWN_NOT.
- */
-enum parley_withdrawal parley_task_withdraw(struct parley_message *message)
-{
-	struct parley_task *dst = container_of(message->inbox,
-					       struct parley_task, inbox);
-	enum parley_withdrawal result = parley_inbox_withdraw(message);
-
-	if (result == PARLEY_WITHDRAWN_NOT)
-		parley_task_put(dst);
-	return result;
-}
-
-/**
- * parley_task_drop() - give up a message and be done with it
- * @task: the sender
- * @message: its own
- *
- * Return: true if it has done its work: taken (one-way), or answered.
- */
-bool parley_task_drop(struct parley_task *task, struct parley_message *message)
-{
-	enum parley_withdrawal result = parley_task_withdraw(message);
-	bool done;
-
-	if (result == PARLEY_WITHDRAWN_NOT)
-		return true;
-	done = result == PARLEY_WITHDRAWN_LATE && !message->error;
-	parley_task_settle(task, message);
-	return done;
+	if (!peer)
+		return ERR_PTR(-ENOTCONN);
+	mode = READ_ONCE(peer->mode);
+	if ((mode & 0222) == 0222 || parley_task_admits(peer, task, mode))
+		return peer;
+	parley_task_put(peer);
+	return ERR_PTR(-EACCES);
 }
 
 int parley_task_init(void)
@@ -384,7 +335,6 @@ int parley_task_init(void)
 
 void parley_task_exit(void)
 {
-	WARN_ON(!xa_empty(&parley_tasks));
 	mmu_notifier_synchronize();
 	/* The last tasks are freed by RCU, in code of this module. */
 	rcu_barrier();

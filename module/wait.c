@@ -8,8 +8,14 @@
 
 #include "wait.h"
 
-/* CLOCK_MONOTONIC of the calling process, which may be in a time namespace. */
-static ktime_t parley_wait_expires(u64 deadline)
+/**
+ * parley_wait_expires() - a deadline as the kernel counts
+ * @deadline: nanoseconds of the calling process's CLOCK_MONOTONIC, which is in a
+ *	time namespace
+ *
+ * Return: the kernel's CLOCK_MONOTONIC.
+ */
+ktime_t parley_wait_expires(u64 deadline)
 {
 	s64 there = min_t(u64, deadline, KTIME_MAX);
 	struct timespec64 offset = {};

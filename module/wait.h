@@ -21,23 +21,37 @@
 #ifndef _PARLEY_WAIT_H
 #define _PARLEY_WAIT_H
 
+#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+
+#include "chain.h"
 
 /**
  * struct parley_wait - a thread and what it waits for
  * @thread: the sleeper; NULL while nobody is there to be woken
+ * @chain: its process's link, if it is to have one as long as it waits, or NULL
  * @done: the event has happened
  */
 struct parley_wait {
 	struct task_struct *thread;
+	struct parley_chain *chain;
 	bool done;
 };
 
 static inline void parley_wait_init(struct parley_wait *wait)
 {
 	wait->thread = current;
+	wait->chain = NULL;
 	wait->done = false;
+}
+
+/* The wait has begun: what is waited for is the business of process @next. */
+static inline void parley_wait_link(struct parley_wait *wait,
+				    struct parley_chain *next)
+{
+	if (wait->chain)
+		parley_chain_begin(wait->chain, next);
 }
 
 /* Returns whom to wake, possibly NULL. The caller is an RCU reader. */
@@ -45,6 +59,8 @@ static inline struct task_struct *parley_wait_finish(struct parley_wait *wait)
 {
 	struct task_struct *thread = wait->thread;
 
+	if (wait->chain)
+		parley_chain_end(wait->chain);
 	/* Pairs with parley_wait_sleep(): the object is the sleeper's now. */
 	smp_store_release(&wait->done, true);
 	return thread;
@@ -56,6 +72,7 @@ static inline void parley_wake(struct task_struct *thread)
 		wake_up_process(thread);
 }
 
+ktime_t parley_wait_expires(u64 deadline);
 int parley_wait_sleep(struct parley_wait *wait, u64 deadline);
 bool parley_wait_restarts(void);
 

@@ -1,84 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <kunit/test.h>
-#include <linux/module.h>
 #include <linux/string.h>
 #include <uapi/linux/parley_proto.h>
 
-#include "inbox.h"
-
-/* The tests' inbox, fresh for each. */
-static struct parley_inbox *inbox_of(struct kunit *test)
-{
-	return test->priv;
-}
-
-static int inbox_test_init(struct kunit *test)
-{
-	test->priv = kunit_kzalloc(test, sizeof(struct parley_inbox), GFP_KERNEL);
-	if (!test->priv)
-		return -ENOMEM;
-	parley_inbox_init(test->priv);
-	return 0;
-}
-
-static struct parley_message *message_new(struct kunit *test, s32 src, s32 type,
-					  bool oneway)
-{
-	struct parley_message *message = parley_message_alloc();
-
-	KUNIT_ASSERT_NOT_NULL(test, message);
-	parley_message_reset(message, oneway);
-	message->content.msg.src = src;
-	message->content.msg.type = type;
-	message->content.len = 0;
-	return message;
-}
-
-/* Too large for a test's stack frame when there are several. */
-static struct parley_receiver *receivers_new(struct kunit *test, size_t n)
-{
-	struct parley_receiver *receivers;
-
-	receivers = kunit_kcalloc(test, n, sizeof(*receivers), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, receivers);
-	return receivers;
-}
-
-/* A call from @src, posted. */
-static struct parley_message *call_post(struct kunit *test, s32 src, s32 type)
-{
-	struct parley_message *message = message_new(test, src, type, false);
-
-	KUNIT_EXPECT_EQ(test, parley_inbox_post(inbox_of(test), message, false), 0);
-	return message;
-}
-
-static int receive(struct kunit *test, struct parley_receiver *receiver,
-		   s32 from, bool nonblock)
-{
-	struct parley_inbox *inbox = inbox_of(test);
-	int err;
-
-	parley_receiver_init(receiver, inbox, from);
-	spin_lock(&inbox->lock);
-	err = parley_inbox_receive_locked(receiver, nonblock);
-	spin_unlock(&inbox->lock);
-	return err;
-}
-
-static int answer(struct kunit *test, u64 token, s32 type)
-{
-	struct parley_content reply = { .msg.type = type };
-	struct parley_inbox *inbox = inbox_of(test);
-	struct task_struct *caller;
-	int err;
-
-	spin_lock(&inbox->lock);
-	err = parley_inbox_answer_locked(inbox, token, &reply, &caller);
-	spin_unlock(&inbox->lock);
-	return err;
-}
+#include "fixture.h"
+#include "notification.h"
 
 static void inbox_keeps_order(struct kunit *test)
 {
@@ -95,11 +21,8 @@ static void inbox_keeps_order(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, calls[i]->state, PARLEY_MESSAGE_HELD);
 	}
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), -EAGAIN);
-	for (i = 0; i < 3; i++) {
-		KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(calls[i]),
-				PARLEY_WITHDRAWN);
-		parley_message_free(calls[i]);
-	}
+	for (i = 0; i < 3; i++)
+		message_drop(calls[i]);
 }
 
 static void inbox_hears_one(struct kunit *test)
@@ -113,10 +36,8 @@ static void inbox_hears_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, 6, true), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, 5, true), 0);
 	KUNIT_EXPECT_EQ(test, receiver.token, first->token);
-	parley_inbox_withdraw(first);
-	parley_inbox_withdraw(second);
-	parley_message_free(first);
-	parley_message_free(second);
+	message_drop(first);
+	message_drop(second);
 }
 
 static void inbox_hands_to_latest_receiver(struct kunit *test)
@@ -131,11 +52,10 @@ static void inbox_hands_to_latest_receiver(struct kunit *test)
 	call = call_post(test, 5, 0);
 	KUNIT_EXPECT_TRUE(test, late->wait.done);
 	KUNIT_EXPECT_EQ(test, late->token, call->token);
-	KUNIT_EXPECT_FALSE(test, parley_inbox_give_up(late));
-	KUNIT_EXPECT_TRUE(test, parley_inbox_give_up(early));
-	KUNIT_EXPECT_TRUE(test, parley_inbox_give_up(picky));
-	parley_inbox_withdraw(call);
-	parley_message_free(call);
+	KUNIT_EXPECT_FALSE(test, parley_receiver_give_up(late));
+	KUNIT_EXPECT_TRUE(test, parley_receiver_give_up(early));
+	KUNIT_EXPECT_TRUE(test, parley_receiver_give_up(picky));
+	message_drop(call);
 }
 
 static void token_is_good_once(struct kunit *test)
@@ -165,9 +85,9 @@ static void token_of_withdrawn_call_is_refused(struct kunit *test)
 	struct parley_receiver receiver;
 
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
-	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(call), PARLEY_WITHDRAWN);
+	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(call),
+			PARLEY_WITHDRAWN_NOTED);
 	KUNIT_EXPECT_EQ(test, answer(test, receiver.token, 0), -ENOENT);
-	parley_message_free(call);
 }
 
 static void oneway_ends_when_taken(struct kunit *test)
@@ -268,7 +188,7 @@ static void returned_messages_keep_their_order(struct kunit *test)
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, receive(test, first, PARLEY_ANY, true), 0);
 		KUNIT_EXPECT_EQ(test, first->content.msg.type, i);
-		parley_inbox_withdraw(calls[i]);
+		KUNIT_EXPECT_EQ(test, answer(test, first->token, 0), 0);
 		parley_message_free(calls[i]);
 	}
 }
@@ -311,10 +231,8 @@ static void returned_message_is_first_again(struct kunit *test)
 	parley_inbox_return(receiver);
 	KUNIT_EXPECT_TRUE(test, other->wait.done);
 	KUNIT_EXPECT_EQ(test, other->content.msg.type, 1);
-	parley_inbox_withdraw(first);
-	parley_inbox_withdraw(second);
-	parley_message_free(first);
-	parley_message_free(second);
+	message_drop(first);
+	message_drop(second);
 }
 
 static void notifications_come_first_and_once(struct kunit *test)
@@ -322,8 +240,8 @@ static void notifications_come_first_and_once(struct kunit *test)
 	struct parley_message *call = call_post(test, 5, 9);
 	struct parley_receiver receiver;
 
-	KUNIT_EXPECT_EQ(test, parley_inbox_notify(inbox_of(test), 0x10), 0);
-	KUNIT_EXPECT_EQ(test, parley_inbox_notify(inbox_of(test), 0x40), 0);
+	KUNIT_EXPECT_EQ(test, parley_notification_set(inbox_of(test), 0x10, NULL), 0);
+	KUNIT_EXPECT_EQ(test, parley_notification_set(inbox_of(test), 0x40, NULL), 0);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, 6, true), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
 	KUNIT_EXPECT_EQ(test, receiver.content.msg.type,
@@ -335,8 +253,7 @@ static void notifications_come_first_and_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, receiver.content.msg.payload[0], 0x50);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_TASK_KERNEL, true),
 			-EAGAIN);
-	parley_inbox_withdraw(call);
-	parley_message_free(call);
+	message_drop(call);
 }
 
 static void close_tells_what_may_have_run(struct kunit *test)
@@ -353,7 +270,7 @@ static void close_tells_what_may_have_run(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, taken->wait.done && waiting->wait.done);
 	KUNIT_EXPECT_EQ(test, parley_inbox_post(inbox_of(test), late, false),
 			-ENOTCONN);
-	KUNIT_EXPECT_EQ(test, parley_inbox_notify(inbox_of(test), 0x10), -ENOTCONN);
+	KUNIT_EXPECT_EQ(test, parley_notification_set(inbox_of(test), 0x10, NULL), -ENOTCONN);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, false), -ESTALE);
 	parley_message_free(taken);
 	parley_message_free(waiting);
@@ -368,7 +285,7 @@ static void death_of_the_heard_ends_the_wait(struct kunit *test)
 	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, heard);
-	parley_inbox_init(heard);
+	parley_inbox_init(heard, fixture_of(test)->user, NULL);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, 5, false), 0);
 	parley_receiver_follow(&receiver, heard);
 	parley_inbox_close(heard);
@@ -378,7 +295,7 @@ static void death_of_the_heard_ends_the_wait(struct kunit *test)
 	parley_receiver_unfollow(&receiver, heard);
 
 	/* One that comes after the death. */
-	parley_receiver_init(&receiver, inbox, 5);
+	parley_receiver_init(&receiver, inbox, 5, false);
 	parley_receiver_follow(&receiver, heard);
 	spin_lock(&inbox->lock);
 	err = parley_inbox_receive_locked(&receiver, false);
@@ -393,10 +310,10 @@ static void death_of_the_heard_after_giving_up(struct kunit *test)
 	struct parley_receiver receiver;
 
 	KUNIT_ASSERT_NOT_NULL(test, heard);
-	parley_inbox_init(heard);
+	parley_inbox_init(heard, fixture_of(test)->user, NULL);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, 5, false), 0);
 	parley_receiver_follow(&receiver, heard);
-	KUNIT_EXPECT_TRUE(test, parley_inbox_give_up(&receiver));
+	KUNIT_EXPECT_TRUE(test, parley_receiver_give_up(&receiver));
 	parley_inbox_close(heard);
 	parley_receiver_unfollow(&receiver, heard);
 	KUNIT_EXPECT_TRUE(test, hlist_empty(&inbox_of(test)->receivers));
@@ -410,7 +327,7 @@ static void left_message_can_be_rejoined(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, parley_inbox_leave(call));
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
 	KUNIT_EXPECT_EQ(test, answer(test, receiver.token, 1), 0);
-	parley_inbox_rejoin(call);
+	parley_inbox_rejoin(call, NULL);
 	KUNIT_EXPECT_EQ(test, parley_wait_sleep(&call->wait, 0), 0);
 	KUNIT_EXPECT_FALSE(test, parley_inbox_leave(call));
 	parley_message_free(call);
@@ -452,28 +369,12 @@ static struct kunit_case inbox_cases[] = {
 	{}
 };
 
-/* Linux 6.1 runs a module's suites before its init function, later ones after. */
-static bool before_init(void)
-{
-	return THIS_MODULE->state != MODULE_STATE_LIVE;
-}
-
-static int inbox_suite_init(struct kunit_suite *suite)
-{
-	return before_init() ? parley_message_init() : 0;
-}
-
-static void inbox_suite_exit(struct kunit_suite *suite)
-{
-	if (before_init())
-		parley_message_exit();
-}
-
 static struct kunit_suite inbox_suite = {
 	.name = "parley_inbox",
-	.suite_init = inbox_suite_init,
-	.suite_exit = inbox_suite_exit,
-	.init = inbox_test_init,
+	.suite_init = fixture_suite_init,
+	.suite_exit = fixture_suite_exit,
+	.init = fixture_init,
+	.exit = fixture_exit,
 	.test_cases = inbox_cases,
 };
 

@@ -230,13 +230,13 @@ static inline bool op_got(const struct op *op, __s32 src, __s32 type, __u32 len)
 /* Has @op received these notification bits, and nothing but them? */
 static inline bool op_got_bits(const struct op *op, __u8 bits)
 {
-	struct parley_global_notifications seen = { op->in.payload[0] };
+	__u8 seen = op->in.payload[0];
 
-	if (op->in.src == PARLEY_TASK_KERNEL && !op->arg.token && seen.data == bits &&
+	if (op->in.src == PARLEY_TASK_KERNEL && !op->arg.token && seen == bits &&
 	    op->in.type == PARLEY_GLOBAL_NOTIFICATIONS && op->arg.recv_len == sizeof(seen))
 		return true;
 	fprintf(stderr, "# got type %d from %d, %u bytes, bits 0x%x, not bits 0x%x\n",
-		op->in.type, op->in.src, op->arg.recv_len, seen.data, bits);
+		op->in.type, op->in.src, op->arg.recv_len, seen, bits);
 	return false;
 }
 

@@ -95,7 +95,7 @@ TEST_F(deadline, late_reply_reaches_no_later_call)
 	late = self->recv.arg.token;
 
 	op_park(op_call(&self->call, self->client, self->server.id, 3, 8));
-	ASSERT_EQ(0, op_run(op_recv(&self->recv, self->server, PARLEY_ANY)));
+	ASSERT_EQ(0, op_run(op_recv(&self->recv, self->server, self->client.id)));
 	EXPECT_EQ(-ENOENT, op_run(op_reply(&self->reply, self->server, late, 2, 8)));
 	op_await(&self->call);
 	op_reply(&self->reply, self->server, self->recv.arg.token, 4, 8);

@@ -32,7 +32,8 @@ TEST(tells_id_features_and_limit)
 
 	ASSERT_EQ(0, parley(task.fd, PARLEY_IOC_INFO, &info));
 	EXPECT_LT(0, info.task);
-	EXPECT_EQ(PARLEY_FEATURE_MESSAGES, info.features & PARLEY_FEATURE_MESSAGES);
+	EXPECT_EQ(PARLEY_FEATURE_MESSAGES | PARLEY_FEATURE_RIGHTS | PARLEY_FEATURE_EVENTS,
+		  info.features);
 	EXPECT_EQ((__u32)PARLEY_PAYLOAD_MAX, info.payload_max);
 	EXPECT_EQ(0U, info.reserved);
 }
@@ -40,10 +41,18 @@ TEST(tells_id_features_and_limit)
 TEST(layouts_are_what_was_published)
 {
 	EXPECT_EQ(24U, sizeof(struct parley_info));
-	EXPECT_EQ(56U, sizeof(struct parley_ipc));
+	EXPECT_EQ(64U, sizeof(struct parley_ipc));
 	EXPECT_EQ(16U, sizeof(struct parley_notify));
 	EXPECT_EQ(16U, sizeof(struct parley_cancel));
 	EXPECT_EQ(256U, sizeof(struct parley_msg));
+	EXPECT_EQ(16U, sizeof(struct parley_creds));
+	EXPECT_EQ(48U, sizeof(struct parley_creds_full));
+	EXPECT_EQ(8U, sizeof(struct parley_mode));
+	EXPECT_EQ(16U, sizeof(struct parley_bond_arg));
+	EXPECT_EQ(16U, sizeof(struct parley_timer_arg));
+	EXPECT_EQ(8U, sizeof(struct parley_eventfd));
+	EXPECT_EQ(8U, sizeof(struct parley_bus_arg));
+	EXPECT_EQ(8U, sizeof(struct parley_open));
 }
 
 TEST(id_is_one_descriptor_s_own)
@@ -136,7 +145,7 @@ TEST(unknown_operation_is_told)
 	struct task task = task_open();
 	struct parley_info info = { .size = sizeof(info) };
 
-	for (unsigned int nr = 8; nr < 256; nr++) {
+	for (unsigned int nr = _IOC_NR(PARLEY_IOC_OPEN); nr < 256; nr++) {
 		EXPECT_EQ(-ENOTTY, parley(task.fd, _IOWR(PARLEY_IOC_MAGIC, nr, struct parley_info),
 					  &info));
 	}

@@ -13,6 +13,13 @@
  *	REPLYRECV token, send, peer -> recv, token
  *	NOTIFY    peer, bits        -> (never waits)
  *	CANCEL    token             -> (never waits)
+ *	MODE      mode              -> (who may send here)
+ *	BOND      kind, peer        -> (grant, watch or link; UNBOND ends it)
+ *	CREDS     token             -> who is calling
+ *	TIMER     deadline          -> (sets PARLEY_NOTIFY_TIMER then)
+ *	EVENTFD   fd                -> (its events set PARLEY_NOTIFY_IRQ)
+ *	BUS                         -> a descriptor of the task's bus
+ *	OPEN      id                -> a task, on a bus descriptor
  *
  * A message is a type, a source and up to 248 bytes of payload. Nothing is
  * queued: a sender sleeps with its message until a receiver takes it. A call
@@ -23,6 +30,28 @@
  * threads may use it, at once and for any operation. A child of fork() gets
  * %ESTALE and opens its own. The task dies with its last descriptor or its
  * address space (exit or exec), whichever is first.
+ *
+ * Buses: only tasks of one *bus* can name each other; to all others their ids
+ * mean nothing. Every network namespace has a bus, and /dev/parley opens tasks
+ * on that of the opener. A bus goes on without its namespace as long as it has
+ * tasks. A descriptor from BUS can be passed to another process, whatever its
+ * namespace, which joins with OPEN.
+ *
+ * Rights: a task has an owner and a group, the opener's effective ones, and a
+ * mode, like a file's. The write permission is the right to SEND, CALL, NOTIFY,
+ * watch and link to it. The mode is 0600 at first; a public service sets 0666.
+ * Whom the mode refuses may have a *grant*, made and revoked by the task itself;
+ * CAP_IPC_OWNER over the bus (over the user namespace that owns the network
+ * namespace it began with) overrides. Without the right: %EACCES. A reply needs
+ * only its token. What was sent before a revocation, or a change of mode, is
+ * received.
+ *
+ * Messages from the kernel, PARLEY_TASK_KERNEL, are those of parley_proto.h.
+ *
+ * Limits: each user has as many tasks, messages in flight, grants, watches and
+ * links as the module's parameters max_* say; beyond them: %EDQUOT. A message
+ * counts while its sender, or the receiver that owes the kernel its attention,
+ * keeps it.
  *
  * Sizes: every structure starts with its own size in bytes. A newer, larger
  * structure is accepted as long as the fields this kernel doesn't know are
@@ -45,7 +74,8 @@
  * poll(2): readable when RECV from anyone would not wait; POLLERR and POLLHUP
  * on another address space's task.
  *
- * Errors common to all: %EBADF, %ENOTTY (no such operation), %EFAULT, %EINVAL,
+ * Errors common to all: %EBADF, %ENOTTY (no such operation on this kind of
+ * descriptor), %EFAULT, %EINVAL,
  * %E2BIG, %ENOMEM, %ESTALE (not this address space's task), %EINTR (killed, or
  * the process has a signal whose handler lacks SA_RESTART). The others stand
  * with each operation.
@@ -64,6 +94,15 @@
 
 /** PARLEY_TASK_KERNEL - the source of messages made by the kernel itself. */
 #define PARLEY_TASK_KERNEL	0
+
+/** PARLEY_TASK_VM - the module itself, as a server. */
+#define PARLEY_TASK_VM		1
+
+/** PARLEY_TASK_DISCOVERY - the server that knows the others by name. */
+#define PARLEY_TASK_DISCOVERY	2
+
+/** PARLEY_TASK_TASK - the server that starts and watches programs. */
+#define PARLEY_TASK_TASK	3
 
 /**
  * PARLEY_TASK_RESERVED - ids up to this one are kept for well-known tasks;
@@ -105,6 +144,12 @@ struct parley_info {
 /** PARLEY_FEATURE_MESSAGES - send, receive, call, reply, notify, poll. */
 #define PARLEY_FEATURE_MESSAGES		(1ULL << 0)
 
+/** PARLEY_FEATURE_RIGHTS - mode, grants, credentials, buses, limits. */
+#define PARLEY_FEATURE_RIGHTS		(1ULL << 1)
+
+/** PARLEY_FEATURE_EVENTS - watches, links, timer, eventfd, cancellation. */
+#define PARLEY_FEATURE_EVENTS		(1ULL << 2)
+
 /**
  * PARLEY_NONBLOCK - do not wait for the peer: %EAGAIN instead. O_NONBLOCK on
  * the descriptor means the same. A CALL still waits for its reply once a
@@ -134,6 +179,8 @@ struct parley_info {
  *	the interrupted operation, or 0 when it has ended, well or not (left as
  *	it is by %ENOENT).
  * @deadline: in: when to give up waiting, 0 for never
+ * @creds: in: RECV and REPLYRECV: 0, or the struct parley_creds to fill with
+ *	who sent the message
  */
 struct parley_ipc {
 	__u32 size;
@@ -146,13 +193,66 @@ struct parley_ipc {
 	__aligned_u64 recv;
 	__aligned_u64 token;
 	__aligned_u64 deadline;
+	__aligned_u64 creds;
+};
+
+/**
+ * struct parley_creds - who sent a message, as of the moment of sending
+ * @pid: the sender's process, in the receiver's pid namespace; 0 if it can't be
+ *	seen from there. It may have exited since.
+ * @uid: effective user id, in the receiver's user namespace; the overflow id
+ *	(65534) if it has none there
+ * @gid: effective group id, likewise
+ * @flags: PARLEY_CREDS_*
+ *
+ * For a message from the kernel all are 0, but for PARLEY_CREDS_KERNEL.
+ */
+struct parley_creds {
+	__s32 pid;
+	__u32 uid;
+	__u32 gid;
+	__u32 flags;
+};
+
+/** PARLEY_CREDS_NO_NEW_PRIVS - the sender had set PR_SET_NO_NEW_PRIVS. */
+#define PARLEY_CREDS_NO_NEW_PRIVS	(1U << 0)
+
+/** PARLEY_CREDS_USER_NS - the sender was in the receiver's user namespace. */
+#define PARLEY_CREDS_USER_NS		(1U << 1)
+
+/** PARLEY_CREDS_MNT_NS - the sender was in the receiver's mount namespace. */
+#define PARLEY_CREDS_MNT_NS		(1U << 2)
+
+/** PARLEY_CREDS_KERNEL - the kernel itself sent it. */
+#define PARLEY_CREDS_KERNEL		(1U << 3)
+
+/**
+ * struct parley_creds_full - argument of PARLEY_IOC_CREDS
+ * @size: in: size of this structure
+ * @groups_len: in: how many ids @groups has room for; out: how many
+ *	supplementary groups there are, also with %EMSGSIZE
+ * @token: in: a request that this task has received and not answered
+ * @groups: in: array of __u32, for the group ids in the receiver's user
+ *	namespace; may be 0 if @groups_len is
+ * @capabilities: out: effective capabilities, bit 1 << CAP_*; they hold in the
+ *	sender's user namespace only, so look at PARLEY_CREDS_USER_NS too
+ * @creds: out: the rest, as with the message
+ */
+struct parley_creds_full {
+	__u32 size;
+	__u32 groups_len;
+	__aligned_u64 token;
+	__aligned_u64 groups;
+	__aligned_u64 capabilities;
+	struct parley_creds creds;
 };
 
 /**
  * struct parley_notify - argument of PARLEY_IOC_NOTIFY
  * @size: in: size of this structure
  * @peer: in: task to notify
- * @bits: in: notification bits to set, out of PARLEY_NOTIFY_USER
+ * @bits: in: notification bits to set, out of PARLEY_NOTIFY_USER and
+ *	PARLEY_NOTIFY_ASYNC
  * @reserved: zero
  */
 struct parley_notify {
@@ -161,6 +261,25 @@ struct parley_notify {
 	__u32 bits;
 	__u32 reserved;
 };
+
+/** PARLEY_NOTIFY_TIMER - the task's timer went off (TIMER). */
+#define PARLEY_NOTIFY_TIMER	0x01U
+
+/** PARLEY_NOTIFY_IRQ - the task's eventfd was signalled (EVENTFD). */
+#define PARLEY_NOTIFY_IRQ	0x02U
+
+/**
+ * PARLEY_NOTIFY_ABORTED - a call whose request the task has taken was given up;
+ * a PARLEY_GLOBAL_CANCELLED message names it. Both vanish when the task spends
+ * the call's token first (and gets %ENOENT).
+ */
+#define PARLEY_NOTIFY_ABORTED	0x04U
+
+/**
+ * PARLEY_NOTIFY_ASYNC - tasks that have linked themselves to this one have
+ * something for it; struct parley_global_notifications names them.
+ */
+#define PARLEY_NOTIFY_ASYNC	0x08U
 
 /** PARLEY_NOTIFY_USER - notification bits that users may set. */
 #define PARLEY_NOTIFY_USER	0xf0U
@@ -177,6 +296,87 @@ struct parley_cancel {
 	__aligned_u64 token;
 };
 
+/**
+ * struct parley_mode - argument of PARLEY_IOC_MODE
+ * @size: in: size of this structure
+ * @mode: in: permission bits, at most 0777; the write bits count
+ */
+struct parley_mode {
+	__u32 size;
+	__u32 mode;
+};
+
+/**
+ * enum parley_bond_kind - what a task can have standing with another
+ * @PARLEY_BOND_GRANT: the peer may send to this task, whatever the mode
+ * @PARLEY_BOND_WATCH: the peer's death reaches this task as a message
+ *	PARLEY_GLOBAL_EXCEPTION from the kernel; exactly once, without fail,
+ *	and that ends the watch
+ * @PARLEY_BOND_LINK: this task may NOTIFY the peer with PARLEY_NOTIFY_ASYNC
+ */
+enum parley_bond_kind {
+	PARLEY_BOND_GRANT,
+	PARLEY_BOND_WATCH,
+	PARLEY_BOND_LINK,
+};
+
+/**
+ * struct parley_bond_arg - argument of PARLEY_IOC_BOND and PARLEY_IOC_UNBOND
+ * @size: in: size of this structure
+ * @kind: in: an enum parley_bond_kind
+ * @peer: in: the other task
+ * @reserved: zero
+ */
+struct parley_bond_arg {
+	__u32 size;
+	__u32 kind;
+	__s32 peer;
+	__u32 reserved;
+};
+
+/**
+ * struct parley_timer_arg - argument of PARLEY_IOC_TIMER
+ * @size: in: size of this structure
+ * @reserved: zero
+ * @deadline: in: when to notify, 0 for never
+ */
+struct parley_timer_arg {
+	__u32 size;
+	__u32 reserved;
+	__aligned_u64 deadline;
+};
+
+/**
+ * struct parley_eventfd - argument of PARLEY_IOC_EVENTFD
+ * @size: in: size of this structure
+ * @fd: in: an eventfd(2) descriptor, or -1 for none
+ */
+struct parley_eventfd {
+	__u32 size;
+	__s32 fd;
+};
+
+/**
+ * struct parley_bus_arg - argument of PARLEY_IOC_BUS
+ * @size: in: size of this structure
+ * @reserved: zero
+ */
+struct parley_bus_arg {
+	__u32 size;
+	__u32 reserved;
+};
+
+/**
+ * struct parley_open - argument of PARLEY_IOC_OPEN
+ * @size: in: size of this structure
+ * @task: in: 0 for any id, or the reserved one to claim: PARLEY_TASK_DISCOVERY
+ *	or PARLEY_TASK_TASK
+ */
+struct parley_open {
+	__u32 size;
+	__s32 task;
+};
+
 /* 0xD9 is free in the kernel's list of ioctl numbers. */
 #define PARLEY_IOC_MAGIC	0xD9
 
@@ -188,9 +388,12 @@ struct parley_cancel {
  *
  * Waits until a receiver has taken the message.
  * %EMSGSIZE @send_len is over PARLEY_PAYLOAD_MAX. %ENOTCONN there is no such
- * task, or it died before it took the message. %EAGAIN nobody is receiving
- * (non-blocking). %ETIMEDOUT the deadline passed, the message was withdrawn.
- * %ENOENT @token names no interrupted send.
+ * task, or it died before it took the message. %EACCES this task may not send
+ * to it. %EAGAIN nobody is receiving (non-blocking). %ETIMEDOUT the deadline
+ * passed, the message was withdrawn. %ENOENT @token names no interrupted send.
+ * %EDQUOT the user has too many messages in flight. %EDEADLK the receiver
+ * waits, directly or through others, for the caller: found where all of them
+ * are processes with one thread, which wait without a deadline.
  */
 #define PARLEY_IOC_SEND		_IOWR(PARLEY_IOC_MAGIC, 1, struct parley_ipc)
 
@@ -205,7 +408,7 @@ struct parley_cancel {
  * ends with %EAGAIN, and of messages whose senders did not wait a task keeps
  * 64.) %EAGAIN there is nothing
  * (non-blocking). %ETIMEDOUT nothing came. %ENOTCONN the one @peer listened to
- * is gone.
+ * is gone. %EDEADLK that one waits for the caller, as for SEND.
  */
 #define PARLEY_IOC_RECV		_IOWR(PARLEY_IOC_MAGIC, 2, struct parley_ipc)
 
@@ -214,7 +417,8 @@ struct parley_cancel {
  *
  * Errors as for SEND, and: %ECONNRESET the peer died with the request in
  * hand, and may have run it; with %ENOTCONN it has not. %ETIMEDOUT and %EINTR
- * end the call, wherever it was; a late reply is refused. %EMSGSIZE also if
+ * end the call, wherever it was; a late reply is refused, and a receiver that
+ * has the request in hand is told: see PARLEY_NOTIFY_ABORTED. %EMSGSIZE also if
  * the reply is longer than @recv_len (then told in @recv_len), %EFAULT if
  * @recv can't be written; the call has ended in both cases.
  */
@@ -242,8 +446,9 @@ struct parley_cancel {
  * PARLEY_IOC_NOTIFY - set notification bits of a task
  *
  * Never waits and never fails for want of memory: a bit set twice before it is
- * received arrives once. %ENOTCONN there is no such task. %EINVAL @bits is 0
- * or has bits outside PARLEY_NOTIFY_USER.
+ * received arrives once. %ENOTCONN there is no such task. %EACCES this task may
+ * not send to it. %EINVAL @bits is 0 or has bits that only the kernel sets.
+ * %ENOENT PARLEY_NOTIFY_ASYNC without a link to the peer.
  */
 #define PARLEY_IOC_NOTIFY	_IOWR(PARLEY_IOC_MAGIC, 6, struct parley_notify)
 
@@ -255,5 +460,75 @@ struct parley_cancel {
  * or answered.
  */
 #define PARLEY_IOC_CANCEL	_IOWR(PARLEY_IOC_MAGIC, 7, struct parley_cancel)
+
+/**
+ * PARLEY_IOC_MODE - set who may send to this task
+ *
+ * %EINVAL @mode has other bits than 0777.
+ */
+#define PARLEY_IOC_MODE		_IOWR(PARLEY_IOC_MAGIC, 8, struct parley_mode)
+
+/**
+ * PARLEY_IOC_BOND - make a grant, a watch or a link
+ *
+ * Everything that it will ever need is allocated here. It ends by UNBOND and by
+ * the death of either task. Never waits. %ENOTCONN there is no such task.
+ * %EEXIST there is one already. %EACCES (watch, link) this task may not send to
+ * the peer. %EDQUOT the user has too many.
+ */
+#define PARLEY_IOC_BOND		_IOWR(PARLEY_IOC_MAGIC, 9, struct parley_bond_arg)
+
+/**
+ * PARLEY_IOC_UNBOND - end a grant, a watch or a link
+ *
+ * Nothing comes of it once this has succeeded. %ENOENT there is none (a watch's
+ * message may be waiting).
+ */
+#define PARLEY_IOC_UNBOND	_IOWR(PARLEY_IOC_MAGIC, 10, struct parley_bond_arg)
+
+/**
+ * PARLEY_IOC_CREDS - learn all about the sender of a request
+ *
+ * %ENOENT @token is no request in this task's hands. %EMSGSIZE @groups_len is
+ * too small.
+ */
+#define PARLEY_IOC_CREDS	_IOWR(PARLEY_IOC_MAGIC, 11, struct parley_creds_full)
+
+/**
+ * PARLEY_IOC_TIMER - set the task's timer
+ *
+ * It goes off once, at once if @deadline is past; setting it replaces what was
+ * set before. PARLEY_NOTIFY_TIMER that is already set stays.
+ */
+#define PARLEY_IOC_TIMER	_IOWR(PARLEY_IOC_MAGIC, 12, struct parley_timer_arg)
+
+/**
+ * PARLEY_IOC_EVENTFD - let an eventfd notify this task
+ *
+ * Each event sets PARLEY_NOTIFY_IRQ, and the eventfd's counter is consumed, as by
+ * read(2): with EFD_SEMAPHORE by one. One that has been signalled before
+ * notifies at once. A task has one; another
+ * replaces it. The eventfd may be closed at any time, and that ends it. %EBADF,
+ * %EINVAL @fd is no eventfd.
+ */
+#define PARLEY_IOC_EVENTFD	_IOWR(PARLEY_IOC_MAGIC, 13, struct parley_eventfd)
+
+/**
+ * PARLEY_IOC_BUS - get a descriptor of the task's bus
+ *
+ * Returns the descriptor (close-on-exec), which stands for the right to join.
+ * Its one operation is OPEN. %EMFILE, %ENFILE.
+ */
+#define PARLEY_IOC_BUS		_IOWR(PARLEY_IOC_MAGIC, 14, struct parley_bus_arg)
+
+/**
+ * PARLEY_IOC_OPEN - open a task, on a bus descriptor
+ *
+ * Returns the task's descriptor (close-on-exec), as if /dev/parley had been
+ * opened. %EPERM claiming an id takes CAP_SYS_ADMIN over the bus (see Rights).
+ * %EBUSY the id is taken. %EINVAL @task is neither 0 nor an id that can be
+ * claimed. %EDQUOT, %EMFILE, %ENFILE, %ENOSPC (all ids are taken).
+ */
+#define PARLEY_IOC_OPEN		_IOWR(PARLEY_IOC_MAGIC, 15, struct parley_open)
 
 #endif /* _UAPI_LINUX_PARLEY_H */

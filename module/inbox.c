@@ -248,8 +248,10 @@ parley_inbox_put_back_locked(struct parley_message *message)
 	bool unwaited = message->detached && !message->kernel;
 	struct parley_receiver *other;
 
-	if (message->needless)
-		return parley_place_end_locked(message, 0);
+	if (message->needless) {
+		parley_note_drop_locked(inbox, message);
+		return NULL;
+	}
 	other = parley_receiver_find_locked(inbox, message->content.msg.src);
 	if (other) {
 		parley_inbox_unhold_locked(message);

@@ -99,6 +99,15 @@ bool parley_note_is_cancellation(const struct parley_message *message)
 	       message->content.msg.type == PARLEY_GLOBAL_CANCELLED;
 }
 
+/* A call that was given up is told to nobody. With the last one goes the bit. */
+void parley_note_drop_locked(struct parley_inbox *inbox,
+			     struct parley_message *note)
+{
+	parley_place_end_locked(note, 0);
+	if (!inbox->cancelled)
+		inbox->notifications &= ~PARLEY_NOTIFY_ABORTED;
+}
+
 /*
  * The task has found out itself that a call was given up: no need to say so. A
  * receiver may be saying it at this moment.
@@ -106,11 +115,8 @@ bool parley_note_is_cancellation(const struct parley_message *message)
 void parley_note_forget_locked(struct parley_inbox *inbox,
 			       struct parley_message *note)
 {
-	if (note->state != PARLEY_MESSAGE_CANCELLED) {
+	if (note->state == PARLEY_MESSAGE_CANCELLED)
+		parley_note_drop_locked(inbox, note);
+	else
 		note->needless = true;
-		return;
-	}
-	parley_place_end_locked(note, 0);
-	if (!inbox->cancelled)
-		inbox->notifications &= ~PARLEY_NOTIFY_ABORTED;
 }

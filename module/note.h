@@ -27,6 +27,8 @@ enum parley_withdrawal parley_note_cancel_locked(struct parley_message *message,
 						 struct task_struct **told,
 						 struct task_struct **noted);
 bool parley_note_is_cancellation(const struct parley_message *message);
+void parley_note_drop_locked(struct parley_inbox *inbox,
+			     struct parley_message *note);
 void parley_note_forget_locked(struct parley_inbox *inbox,
 			       struct parley_message *note);
 

@@ -107,13 +107,15 @@ void parley_user_put(struct parley_user *user)
  */
 int parley_user_charge(struct parley_user *user, enum parley_limit limit)
 {
-	unsigned int used = atomic_inc_return(&user->used[limit]);
+	unsigned int max = READ_ONCE(parley_limits[limit].max);
+	int used = atomic_read(&user->used[limit]);
 
-	if (used > READ_ONCE(parley_limits[limit].max)) {
-		atomic_dec(&user->used[limit]);
-		atomic64_inc(&user->hits[limit]);
-		return -EDQUOT;
-	}
+	do {
+		if ((unsigned int)used >= max) {
+			atomic64_inc(&user->hits[limit]);
+			return -EDQUOT;
+		}
+	} while (!atomic_try_cmpxchg(&user->used[limit], &used, used + 1));
 	refcount_inc(&user->refs);
 	return 0;
 }

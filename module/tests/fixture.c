@@ -43,6 +43,7 @@ int fixture_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fixture->user);
 	KUNIT_ASSERT_NOT_NULL(test, fixture->caller);
 	parley_inbox_init(&fixture->inbox, fixture->user, fixture_release);
+	parley_outbox_init(&fixture->outbox, fixture->caller);
 	test->priv = fixture;
 	return 0;
 }
@@ -58,6 +59,8 @@ void fixture_exit(struct kunit *test)
 {
 	struct fixture *fixture = fixture_of(test);
 
+	parley_outbox_close(&fixture->outbox);
+	parley_outbox_free(&fixture->outbox);
 	parley_inbox_close(&fixture->inbox);
 	parley_inbox_put(&fixture->inbox);
 	KUNIT_EXPECT_TRUE(test, fixture->released);
@@ -108,17 +111,23 @@ void message_drop(struct parley_message *message)
 		parley_message_free(message);
 }
 
-int receive(struct kunit *test, struct parley_receiver *receiver, s32 from,
-	    bool nonblock)
+/* Begin to receive. @receiver is initialised. */
+int enter(struct kunit *test, struct parley_receiver *receiver, bool nonblock)
 {
 	struct parley_inbox *inbox = inbox_of(test);
 	int err;
 
-	parley_receiver_init(receiver, inbox, from, false);
 	spin_lock(&inbox->lock);
 	err = parley_inbox_receive_locked(receiver, nonblock);
 	spin_unlock(&inbox->lock);
 	return err;
+}
+
+int receive(struct kunit *test, struct parley_receiver *receiver, s32 from,
+	    bool nonblock)
+{
+	parley_receiver_init(receiver, inbox_of(test), from, false);
+	return enter(test, receiver, nonblock);
 }
 
 int answer(struct kunit *test, u64 token, s32 type)
@@ -132,4 +141,19 @@ int answer(struct kunit *test, u64 token, s32 type)
 	err = parley_inbox_answer_locked(inbox, token, &reply, &caller);
 	spin_unlock(&inbox->lock);
 	return err;
+}
+
+/* Charge @user for all that it may have of @limit. */
+void user_fill(struct kunit *test, struct parley_user *user,
+	       enum parley_limit limit)
+{
+	while (atomic_read(&user->used[limit]) < parley_limits[limit].max)
+		KUNIT_ASSERT_EQ(test, parley_user_charge(user, limit), 0);
+}
+
+void user_empty(struct parley_user *user, enum parley_limit limit,
+		unsigned int down_to)
+{
+	while (atomic_read(&user->used[limit]) > down_to)
+		parley_user_uncharge(user, limit);
 }

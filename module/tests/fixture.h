@@ -2,10 +2,9 @@
 /**
  * DOC: fixture, what the tests have in common
  *
- * Each case that asks for it has an inbox, fresh, and two users: the one that
- * the inbox is charged to, and one that sends to it. A case fails if in the end,
- * when the inbox is closed, something is still charged to either of them, or the
- * inbox still referred to.
+ * Each case that asks for it has an inbox and an outbox, fresh, of two users. A
+ * case fails if in the end, when both are closed, something is still charged to
+ * either user, or the inbox still referred to.
  */
 #ifndef _PARLEY_FIXTURE_H
 #define _PARLEY_FIXTURE_H
@@ -15,18 +14,21 @@
 
 #include "inbox.h"
 #include "message.h"
+#include "outbox.h"
 #include "quota.h"
 #include "receiver.h"
 
 /**
  * struct fixture - a case's priv
- * @inbox: of the task under test
- * @user: whom that is charged to
- * @caller: whom messages to it are charged to
+ * @inbox: of the task that receives
+ * @outbox: of the one that sends
+ * @user: whom the inbox is charged to
+ * @caller: whom the outbox is charged to, and every other message sent
  * @released: the inbox has lost its last reference
  */
 struct fixture {
 	struct parley_inbox inbox;
+	struct parley_outbox outbox;
 	struct parley_user *user;
 	struct parley_user *caller;
 	bool released;
@@ -52,8 +54,13 @@ struct parley_message *message_new(struct kunit *test, s32 src, s32 type,
 				   bool oneway);
 struct parley_message *call_post(struct kunit *test, s32 src, s32 type);
 void message_drop(struct parley_message *message);
+int enter(struct kunit *test, struct parley_receiver *receiver, bool nonblock);
 int receive(struct kunit *test, struct parley_receiver *receiver, s32 from,
 	    bool nonblock);
 int answer(struct kunit *test, u64 token, s32 type);
+void user_fill(struct kunit *test, struct parley_user *user,
+	       enum parley_limit limit);
+void user_empty(struct parley_user *user, enum parley_limit limit,
+		unsigned int down_to);
 
 #endif /* _PARLEY_FIXTURE_H */

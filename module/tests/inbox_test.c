@@ -282,7 +282,6 @@ static void death_of_the_heard_ends_the_wait(struct kunit *test)
 	struct parley_inbox *heard = kunit_kzalloc(test, sizeof(*heard), GFP_KERNEL);
 	struct parley_inbox *inbox = inbox_of(test);
 	struct parley_receiver receiver;
-	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, heard);
 	parley_inbox_init(heard, fixture_of(test)->user, NULL);
@@ -297,10 +296,7 @@ static void death_of_the_heard_ends_the_wait(struct kunit *test)
 	/* One that comes after the death. */
 	parley_receiver_init(&receiver, inbox, 5, false);
 	parley_receiver_follow(&receiver, heard);
-	spin_lock(&inbox->lock);
-	err = parley_inbox_receive_locked(&receiver, false);
-	spin_unlock(&inbox->lock);
-	KUNIT_EXPECT_EQ(test, err, -ENOTCONN);
+	KUNIT_EXPECT_EQ(test, enter(test, &receiver, false), -ENOTCONN);
 	parley_receiver_unfollow(&receiver, heard);
 }
 

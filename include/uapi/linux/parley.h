@@ -39,7 +39,8 @@
  *
  * Rights: a task has an owner and a group, the opener's effective ones, and a
  * mode, like a file's. The write permission is the right to SEND, CALL, NOTIFY,
- * watch and link to it. The mode is 0600 at first; a public service sets 0666.
+ * watch and link to it, judged by the calling thread's credentials at that
+ * moment (a watch or link that was made stays). The mode is 0600 at first; a public service sets 0666.
  * Whom the mode refuses may have a *grant*, made and revoked by the task itself;
  * CAP_IPC_OWNER over the bus (over the user namespace that owns the network
  * namespace it began with) overrides. Without the right: %EACCES. A reply needs
@@ -50,8 +51,9 @@
  *
  * Limits: each user has as many tasks, messages in flight, grants, watches and
  * links as the module's parameters max_* say; beyond them: %EDQUOT. A message
- * counts while its sender, or the receiver that owes the kernel its attention,
- * keeps it.
+ * counts for its sender until it has ended; each task that has sent one keeps
+ * one ready, which counts too. A call that was given up while the receiver had
+ * it counts for the receiver, until that knows.
  *
  * Sizes: every structure starts with its own size in bytes. A newer, larger
  * structure is accepted as long as the fields this kernel doesn't know are
@@ -270,8 +272,9 @@ struct parley_notify {
 
 /**
  * PARLEY_NOTIFY_ABORTED - a call whose request the task has taken was given up;
- * a PARLEY_GLOBAL_CANCELLED message names it. Both vanish when the task spends
- * the call's token first (and gets %ENOENT).
+ * a PARLEY_GLOBAL_CANCELLED message names it, unless the task's user has too many
+ * messages already. Both vanish when the task spends the call's token first (and
+ * gets %ENOENT).
  */
 #define PARLEY_NOTIFY_ABORTED	0x04U
 

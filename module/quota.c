@@ -84,18 +84,20 @@ struct parley_user *parley_user_get(kuid_t uid)
 	return user;
 }
 
-static void parley_user_free(struct parley_user *user)
-	__releases(&parley_users_lock)
-{
-	hlist_del(&user->node);
-	spin_unlock(&parley_users_lock);
-	kfree(user);
-}
-
 void parley_user_put(struct parley_user *user)
 {
-	if (refcount_dec_and_lock(&user->refs, &parley_users_lock))
-		parley_user_free(user);
+	bool last;
+
+	if (refcount_dec_not_one(&user->refs))
+		return;
+	/* Whoever finds it in the table before it has left keeps it. */
+	spin_lock(&parley_users_lock);
+	last = refcount_dec_and_test(&user->refs);
+	if (last)
+		hlist_del(&user->node);
+	spin_unlock(&parley_users_lock);
+	if (last)
+		kfree(user);
 }
 
 /**

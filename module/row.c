@@ -8,9 +8,6 @@
 #include "row.h"
 #include "task.h"
 
-/* Most that are told of one task. */
-#define PARLEY_ROW_WAITERS	64
-
 /* What there is to do at a task, and for it. */
 struct parley_row_work {
 	u32 receivers;
@@ -117,7 +114,7 @@ static int parley_row_put_waiter_locked(struct sk_buff *skb,
 static int parley_row_put_waiters_locked(struct sk_buff *skb,
 					 const struct parley_inbox *inbox)
 {
-	unsigned int room = PARLEY_ROW_WAITERS;
+	unsigned int room = PARLEY_WAITERS_MAX;
 	const struct parley_message *message;
 	int err = 0;
 	size_t i;

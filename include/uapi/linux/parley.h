@@ -500,8 +500,8 @@ struct parley_open {
 /**
  * PARLEY_IOC_TIMER - set the task's timer
  *
- * It goes off once, at once if @deadline is past; setting it replaces what was
- * set before. PARLEY_NOTIFY_TIMER that is already set stays.
+ * It goes off once, soon if @deadline is past; setting it replaces what was set
+ * before. PARLEY_NOTIFY_TIMER that is already set stays.
  */
 #define PARLEY_IOC_TIMER	_IOWR(PARLEY_IOC_MAGIC, 12, struct parley_timer_arg)
 
@@ -510,7 +510,7 @@ struct parley_open {
  *
  * Each event sets PARLEY_NOTIFY_IRQ, and the eventfd's counter is consumed, as by
  * read(2): with EFD_SEMAPHORE by one. One that has been signalled before
- * notifies at once. A task has one; another
+ * notifies too. A task has one; another
  * replaces it. The eventfd may be closed at any time, and that ends it. %EBADF,
  * %EINVAL @fd is no eventfd.
  */

@@ -71,7 +71,8 @@ enum parley_genl_state {
  * @PARLEY_A_TASK_QUEUED: u32, messages that nobody has taken
  * @PARLEY_A_TASK_HELD: u32, messages taken and not answered
  * @PARLEY_A_TASK_NOTIFICATIONS: u32, bits set and not received
- * @PARLEY_A_TASK_POSTED: u64, messages it was sent so far
+ * @PARLEY_A_TASK_POSTED: u64, messages it was sent so far, with those that were
+ *	refused because nobody received
  * @PARLEY_A_TASK_GRANTS: u32, grants it made
  * @PARLEY_A_TASK_WATCHES: u32, tasks it watches
  * @PARLEY_A_TASK_LINKS: u32, tasks it is linked to

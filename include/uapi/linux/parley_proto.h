@@ -3,12 +3,16 @@
  * DOC: Parley, messages of the kernel
  *
  * Types and layouts of the messages that the module itself sends, from
- * PARLEY_TASK_KERNEL.
+ * PARLEY_TASK_KERNEL, and of those that every task understands. Types up to
+ * PARLEY_TYPE_RESERVED mean the same everywhere; the others are the services'.
  */
 #ifndef _UAPI_LINUX_PARLEY_PROTO_H
 #define _UAPI_LINUX_PARLEY_PROTO_H
 
 #include <linux/types.h>
+
+/** PARLEY_TYPE_RESERVED - the last type that is not a service's to define. */
+#define PARLEY_TYPE_RESERVED		15
 
 /**
  * PARLEY_GLOBAL_NOTIFICATIONS - notification bits that were set and are now

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "async.h"
 #include "task.h"
 
 #include <assert.h>
@@ -22,10 +23,14 @@ static_assert(LIBIPC_TASK_ANY == PARLEY_ANY, "uapi");
 static_assert(LIBIPC_TASK_KERNEL == PARLEY_TASK_KERNEL, "uapi");
 static_assert(LIBIPC_NOTIFY_USER == PARLEY_NOTIFY_USER, "uapi");
 static_assert(LIBIPC_NOTIFICATIONS == PARLEY_GLOBAL_NOTIFICATIONS, "uapi");
+static_assert(LIBIPC_ASYNC == PARLEY_GLOBAL_ASYNC, "uapi");
 
-static inline uint64_t address(const struct ipc_msg *msg)
+/* A moment that has passed. */
+#define PAST	1
+
+static inline uint64_t address(const void *pointer)
 {
-	return (uintptr_t)msg;
+	return (uintptr_t)pointer;
 }
 
 /* What waits, and for how long; the rest is zero until set. */
@@ -42,20 +47,19 @@ static inline struct parley_ipc waiting(ipc_task_t peer, uint64_t deadline)
 }
 
 /*
- * Nobody is going to resume an operation that a signal ended but the kernel
- * could not: give it up. It may have ended meanwhile, that is as well.
+ * An operation that a signal ended but the kernel could not is resumed for no
+ * time: it is over then, well or not. (Cancelling it would lose a reply that
+ * has come meanwhile.)
  */
 static int begin(unsigned long op, struct parley_ipc *ipc)
 {
 	int ret = ipc_task_ioctl(op, ipc);
 
-	if (ret == -EINTR && ipc->token) {
-		struct parley_cancel cancel = {
-			.size = sizeof(cancel),
-			.token = ipc->token,
-		};
-
-		ipc_task_ioctl(PARLEY_IOC_CANCEL, &cancel);
+	while (ret == -EINTR && ipc->token) {
+		ipc->deadline = PAST;
+		ret = ipc_task_ioctl(op, ipc);
+		if (ret == -ETIMEDOUT)
+			ret = -EINTR;
 	}
 	return ret;
 }
@@ -63,6 +67,70 @@ static int begin(unsigned long op, struct parley_ipc *ipc)
 static inline void received(struct ipc_msg *msg, const struct parley_ipc *ipc)
 {
 	memset(msg->data + ipc->recv_len, 0, sizeof(msg->data) - ipc->recv_len);
+}
+
+/* Receive into @msg, and answer whoever asks for async messages on the way. */
+static inline int receive(unsigned long op, struct parley_ipc *ipc, struct ipc_msg *msg)
+{
+	int ret;
+
+	ipc->recv = address(msg);
+	ipc->recv_len = sizeof(msg->data);
+	ret = ipc_task_ioctl(op, ipc);
+	while (ret == 0 && msg->type == LIBIPC_ASYNC && ipc->token) {
+		ipc_async_answer(msg->src, ipc->token);
+		ipc->send = 0;
+		ipc->send_len = 0;
+		ipc->token = 0;
+		ipc->recv_len = sizeof(msg->data);
+		ret = ipc_task_ioctl(PARLEY_IOC_RECV, ipc);
+	}
+	if (ret == 0)
+		received(msg, ipc);
+	return ret;
+}
+
+static inline int recv_from(ipc_task_t src, struct ipc_msg *msg, size_t *len,
+			    ipc_token_t *token, struct ipc_creds *creds,
+			    uint64_t deadline)
+{
+	struct parley_ipc ipc = waiting(src, deadline);
+	int ret;
+
+	if (!msg || !token)
+		return -EFAULT;
+	ipc.creds = address(creds);
+	ret = receive(PARLEY_IOC_RECV, &ipc, msg);
+	if (ret < 0)
+		return ret;
+	*token = ipc.token;
+	if (len)
+		*len = ipc.recv_len;
+	return 0;
+}
+
+static inline int replyrecv_from(ipc_task_t src, struct ipc_msg *msg, size_t *len,
+				 ipc_token_t *token, struct ipc_creds *creds,
+				 uint64_t deadline)
+{
+	struct parley_ipc ipc = waiting(src, deadline);
+	int ret;
+
+	if (!msg || !len || !token)
+		return -EFAULT;
+	if (!*token)
+		return recv_from(src, msg, len, token, creds, deadline);
+	if (*len > sizeof(msg->data))
+		return -EMSGSIZE;
+	ipc.send = address(msg);
+	ipc.send_len = *len;
+	ipc.token = *token;
+	ipc.creds = address(creds);
+	ret = receive(PARLEY_IOC_REPLYRECV, &ipc, msg);
+	*token = ipc.token;
+	if (ret == 0)
+		*len = ipc.recv_len;
+	return ret;
 }
 
 int ipc_send(ipc_task_t dst, const struct ipc_msg *msg, size_t len,
@@ -82,21 +150,13 @@ int ipc_send(ipc_task_t dst, const struct ipc_msg *msg, size_t len,
 int ipc_recv(ipc_task_t src, struct ipc_msg *msg, size_t *len,
 	     ipc_token_t *token, uint64_t deadline)
 {
-	struct parley_ipc ipc = waiting(src, deadline);
-	int ret;
+	return recv_from(src, msg, len, token, NULL, deadline);
+}
 
-	if (!msg || !token)
-		return -EFAULT;
-	ipc.recv = address(msg);
-	ipc.recv_len = sizeof(msg->data);
-	ret = ipc_task_ioctl(PARLEY_IOC_RECV, &ipc);
-	if (ret < 0)
-		return ret;
-	received(msg, &ipc);
-	*token = ipc.token;
-	if (len)
-		*len = ipc.recv_len;
-	return 0;
+int ipc_recv_creds(ipc_task_t src, struct ipc_msg *msg, size_t *len,
+		   ipc_token_t *token, struct ipc_creds *creds, uint64_t deadline)
+{
+	return creds ? recv_from(src, msg, len, token, creds, deadline) : -EFAULT;
 }
 
 int ipc_call(ipc_task_t dst, struct ipc_msg *msg, size_t *len,
@@ -140,27 +200,14 @@ int ipc_reply(ipc_token_t token, const struct ipc_msg *msg, size_t len)
 int ipc_replyrecv(ipc_task_t src, struct ipc_msg *msg, size_t *len,
 		  ipc_token_t *token, uint64_t deadline)
 {
-	struct parley_ipc ipc = waiting(src, deadline);
-	int ret;
+	return replyrecv_from(src, msg, len, token, NULL, deadline);
+}
 
-	if (!msg || !len || !token)
-		return -EFAULT;
-	if (!*token)
-		return ipc_recv(src, msg, len, token, deadline);
-	if (*len > sizeof(msg->data))
-		return -EMSGSIZE;
-	ipc.send = address(msg);
-	ipc.send_len = *len;
-	ipc.recv = address(msg);
-	ipc.recv_len = sizeof(msg->data);
-	ipc.token = *token;
-	ret = ipc_task_ioctl(PARLEY_IOC_REPLYRECV, &ipc);
-	*token = ipc.token;
-	if (ret < 0)
-		return ret;
-	received(msg, &ipc);
-	*len = ipc.recv_len;
-	return 0;
+int ipc_replyrecv_creds(ipc_task_t src, struct ipc_msg *msg, size_t *len,
+			ipc_token_t *token, struct ipc_creds *creds,
+			uint64_t deadline)
+{
+	return creds ? replyrecv_from(src, msg, len, token, creds, deadline) : -EFAULT;
 }
 
 int ipc_notify(ipc_task_t dst, unsigned int bits)
@@ -171,5 +218,7 @@ int ipc_notify(ipc_task_t dst, unsigned int bits)
 		.bits = bits,
 	};
 
+	if (bits & ~LIBIPC_NOTIFY_USER)
+		return -EINVAL;
 	return ipc_task_ioctl(PARLEY_IOC_NOTIFY, &notify);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "async.h"
 #include "task.h"
 
 #include <assert.h>
@@ -12,6 +13,8 @@
 #include <linux/parley.h>
 
 static_assert(LIBIPC_FEATURE_MESSAGES == PARLEY_FEATURE_MESSAGES, "uapi");
+static_assert(LIBIPC_FEATURE_RIGHTS == PARLEY_FEATURE_RIGHTS, "uapi");
+static_assert(LIBIPC_FEATURE_EVENTS == PARLEY_FEATURE_EVENTS, "uapi");
 
 #define NONE	(-1)
 
@@ -61,20 +64,23 @@ static inline int task_fd(void)
 	return fd == NONE ? task_open_own() : fd;
 }
 
-int ipc_task_ioctl(unsigned long op, void *arg)
+int ipc_fd_ioctl(int fd, unsigned long op, void *arg)
 {
 	int saved = errno;
-	int fd = task_fd();
-	int ret;
+	int ret = ioctl(fd, op, arg);
 
-	if (fd < 0)
-		return fd;
-	ret = ioctl(fd, op, arg);
 	if (ret < 0) {
 		ret = -errno;
 		errno = saved;
 	}
 	return ret;
+}
+
+int ipc_task_ioctl(unsigned long op, void *arg)
+{
+	int fd = task_fd();
+
+	return fd < 0 ? fd : ipc_fd_ioctl(fd, op, arg);
 }
 
 int ipc_open(void)
@@ -85,6 +91,8 @@ int ipc_open(void)
 	if (fd < 0) {
 		fd = -errno;
 		errno = saved;
+	} else {
+		ipc_async_forget(fd);
 	}
 	return fd;
 }

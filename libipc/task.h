@@ -16,11 +16,21 @@
 #pragma GCC visibility pop
 
 /**
- * ipc_task_ioctl() - an ioctl on the thread's current task
+ * ipc_fd_ioctl() - an ioctl on any descriptor
+ * @fd: the descriptor
  * @op: PARLEY_IOC_*
  * @arg: its argument
  *
  * Return: what the ioctl returned, or a negative errno; errno is untouched.
+ */
+int ipc_fd_ioctl(int fd, unsigned long op, void *arg);
+
+/**
+ * ipc_task_ioctl() - an ioctl on the thread's current task
+ * @op: PARLEY_IOC_*
+ * @arg: its argument
+ *
+ * Return: as ipc_fd_ioctl(), or as ipc_fd().
  */
 int ipc_task_ioctl(unsigned long op, void *arg);
 

@@ -26,10 +26,12 @@
 #define MSEC	UINT64_C(1000000)
 
 /*
- * A peer opens its task, tells who it is, and runs. The task outlives it: what
- * a test finds was not brought about by closing it. The rest is for the test.
+ * A peer opens its task, unless it is given one (-1 for the process's own), tells
+ * who it is, and runs. The task outlives it: what a test finds was not brought
+ * about by closing it. The rest is for the test.
  */
 struct peer {
+	int fd;
 	void (*run)(struct peer *peer);
 	pthread_t thread;
 	pthread_barrier_t ready;
@@ -47,7 +49,9 @@ static inline void *peer_main(void *arg)
 {
 	struct peer *peer = arg;
 
-	ipc_use(ipc_open());
+	if (!peer->fd)
+		peer->fd = ipc_open();
+	ipc_use(peer->fd);
 	peer->id = ipc_self();
 	peer->tid = syscall(SYS_gettid);
 	pthread_barrier_wait(&peer->ready);
@@ -72,13 +76,13 @@ static inline void peer_join(struct peer *peer)
 	pthread_barrier_destroy(&peer->ready);
 }
 
-/* Returns once thread @tid of this process sleeps in an ioctl. */
+/* Returns once thread @tid sleeps in an ioctl. */
 static inline void wait_asleep(pid_t tid)
 {
 	char path[64], want[16], line[64];
 	bool asleep;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
 	snprintf(want, sizeof(want), "%d ", SYS_ioctl);
 	do {
 		FILE *file = fopen(path, "r");

@@ -100,15 +100,17 @@ TEST_F(waiting, call_that_nobody_takes_times_out)
 
 TEST_F(waiting, late_reply_is_refused)
 {
-	struct peer *client = &self->peer;
+	struct peer *server = &self->peer;
 
-	client->deadline = ipc_deadline(SHORT);
-	peer_start(client, peer_call);
-	ASSERT_EQ(0, ipc_recv(LIBIPC_TASK_ANY, &self->msg, &self->len, &self->token,
-			      LIBIPC_FOREVER));
-	peer_join(client);
-	EXPECT_EQ(-ETIMEDOUT, client->err);
-	EXPECT_EQ(-ENOENT, ipc_reply(self->token, &self->msg, 0));
+	server->deadline = LIBIPC_FOREVER;
+	peer_start(server, peer_recv);
+	wait_asleep(server->tid);
+	EXPECT_EQ(-ETIMEDOUT, ipc_call(server->id, &self->msg, &self->len,
+				       ipc_deadline(SHORT)));
+	peer_join(server);
+	EXPECT_EQ(0, server->err);
+	ipc_use(server->fd);
+	EXPECT_EQ(-ENOENT, ipc_reply(server->token, &self->msg, 0));
 }
 
 TEST_F(waiting, a_past_deadline_does_what_can_be_done_at_once)

@@ -48,12 +48,12 @@ TEST(many_calls)
 
 	peer_start(&server, serve);
 	for (size_t n = 0; n < CALLS; n++) {
-		struct ipc_msg msg = { .type = n };
+		struct ipc_msg msg = { .type = n + 100 };
 		size_t len = n % 100;
 
 		fill(&msg, n, len);
 		ASSERT_EQ(0, ipc_call(server.id, &msg, &len, LIBIPC_FOREVER));
-		ASSERT_EQ((int)n + 1, msg.type);
+		ASSERT_EQ((int)n + 101, msg.type);
 		ASSERT_EQ(n % 100, len);
 		ASSERT_TRUE(filled(&msg, n, len));
 	}

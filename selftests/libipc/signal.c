@@ -4,6 +4,7 @@
 
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "common.h"
@@ -140,8 +141,11 @@ TEST_F(interrupted, recv_is_resumed)
 	EXPECT_EQ(42, self->peer.msg.type);
 }
 
-/* A debugger of thread @tid that lets it have every signal. */
-static void debug(pid_t tid)
+/*
+ * A debugger of thread @tid that lets it have every signal; with @held, after it
+ * has written a byte there and then read one.
+ */
+static void debug(pid_t tid, int held)
 {
 	int status, ready[2];
 	char byte = 0;
@@ -154,8 +158,11 @@ static void debug(pid_t tid)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (!ptrace(PTRACE_SEIZE, tid, NULL, NULL))
 			write(ready[1], &byte, 1);
-		while (waitpid(tid, &status, __WALL) == tid && WIFSTOPPED(status))
+		while (waitpid(tid, &status, __WALL) == tid && WIFSTOPPED(status)) {
+			if (held >= 0 && (write(held, &byte, 1) != 1 || read(held, &byte, 1) != 1))
+				break;
 			ptrace(PTRACE_CONT, tid, NULL, (long)WSTOPSIG(status));
+		}
 		_exit(0);
 	}
 	close(ready[1]);
@@ -174,7 +181,7 @@ TEST_F(interrupted, call_of_a_debugged_thread_is_cancelled)
 {
 	peer_start(&self->peer, call_and_check_errno);
 	ASSERT_EQ(0, receive(self, LIBIPC_FOREVER));
-	debug(self->peer.tid);
+	debug(self->peer.tid, -1);
 	interrupt(&self->peer, SIGUSR1);
 	peer_join(&self->peer);
 	EXPECT_EQ(-EINTR, self->peer.err);
@@ -184,11 +191,33 @@ TEST_F(interrupted, call_of_a_debugged_thread_is_cancelled)
 TEST_F(interrupted, send_of_a_debugged_thread_is_cancelled)
 {
 	peer_start(&self->peer, peer_send);
-	debug(self->peer.tid);
+	debug(self->peer.tid, -1);
 	interrupt(&self->peer, SIGUSR1);
 	peer_join(&self->peer);
 	EXPECT_EQ(-EINTR, self->peer.err);
 	EXPECT_EQ(-EAGAIN, receive(self, LIBIPC_NOWAIT));
+}
+
+/* The handler has yet to run when the reply comes: it is not lost. */
+TEST_F(interrupted, call_of_a_debugged_thread_gets_its_reply)
+{
+	int held[2];
+	char byte;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, held));
+	peer_start(&self->peer, call_and_check_errno);
+	ASSERT_EQ(0, receive(self, LIBIPC_FOREVER));
+	debug(self->peer.tid, held[1]);
+	wait_asleep(self->peer.tid);
+	pthread_kill(self->peer.thread, SIGUSR1);
+	ASSERT_EQ(1, read(held[0], &byte, 1));
+	self->msg.type = 41;
+	EXPECT_EQ(0, ipc_reply(self->token, &self->msg, 0));
+	ASSERT_EQ(1, write(held[0], &byte, 1));
+	peer_join(&self->peer);
+	EXPECT_EQ(1, handled);
+	EXPECT_EQ(0, self->peer.err);
+	EXPECT_EQ(41, self->peer.msg.type);
 }
 
 static bool is_open(pid_t pid)

@@ -146,12 +146,14 @@ TEST(a_closed_task_is_gone)
 	EXPECT_EQ(-ENOTCONN, ipc_notify(id, 0x10));
 }
 
-TEST(features_tell_that_messages_work)
+TEST(features_tell_that_all_works)
 {
 	uint64_t features = 0;
 
 	ASSERT_EQ(0, ipc_features(&features));
 	EXPECT_NE(0U, features & LIBIPC_FEATURE_MESSAGES);
+	EXPECT_NE(0U, features & LIBIPC_FEATURE_RIGHTS);
+	EXPECT_NE(0U, features & LIBIPC_FEATURE_EVENTS);
 	EXPECT_EQ(-EFAULT, ipc_features(NULL));
 }
 

@@ -8,7 +8,9 @@ VERSION := 0.1.0
 prefix ?= /usr/local
 includedir ?= $(prefix)/include
 libdir ?= $(prefix)/lib
+bindir ?= $(prefix)/bin
 mandir ?= $(prefix)/share/man
+bashcompdir ?= $(prefix)/share/bash-completion/completions
 CC := gcc
 CFLAGS ?= -O2 -g
 
@@ -24,10 +26,10 @@ endif
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Werror $(CFLAGS) -MMD -MP -Iinclude/uapi -Ilibipc
 TEST_CFLAGS := $(ALL_CFLAGS) -isystem $(B)/kselftest -static
 
-.PHONY: all module debug-module libipc samples selftests setup-build setup-test setup-run setup-check
-all: module libipc samples selftests
+.PHONY: all module libipc tools samples selftests setup-build setup-tools setup-test setup-run setup-check
+all: module libipc tools samples selftests
 
-# The module, for the kernel of the installed headers and for the debug kernel.
+# The module, for the kernel of the installed headers and for the others.
 # kbuild writes next to what it reads: give it a copy. (BTF would take the
 # kernel's unpacked image, which Debian's headers don't have.)
 
@@ -41,8 +43,13 @@ endef
 module: setup-build
 	$(call build_module,stock,$(or $(KDIR),$$($(KERNEL) headers)))
 
-debug-module: setup-check
-	$(call build_module,debug,$$($(KERNEL) debug)/build,PARLEY_KUNIT=1)
+MODULES := debug-module backports-module kcsan-module
+.PHONY: $(MODULES)
+
+debug-module: KUNIT := PARLEY_KUNIT=1
+
+$(MODULES): %-module: setup-check
+	$(call build_module,$*,$$($(KERNEL) $*)/build,$(KUNIT))
 
 # libipc: static, and shared with versioned symbols.
 
@@ -63,6 +70,25 @@ $(B)/libipc.so.0: $(LIB_OBJECTS) libipc/libipc.map
 	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,$(@F) -Wl,-z,defs \
 		-Wl,--version-script=libipc/libipc.map -o $@ $(LIB_OBJECTS)
 
+# The command line tool; the guest gets a static one.
+
+PARLEY := $(B)/tools/parley/parley
+PARLEY_PACKAGES := libnl-genl-3.0 json-c
+PARLEY_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tools/parley/*.c))
+
+tools: $(PARLEY) $(PARLEY)-static
+
+$(B)/tools/parley/%.o: tools/parley/%.c | setup-tools
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $$(pkg-config --cflags $(PARLEY_PACKAGES)) -c -o $@ $<
+
+$(PARLEY): $(PARLEY_OBJECTS) $(B)/libipc.a
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PARLEY_PACKAGES))
+
+$(PARLEY)-static: $(PARLEY_OBJECTS) $(B)/libipc.a
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--no-warnings -o $@ $^ \
+		$$(pkg-config --static --libs $(PARLEY_PACKAGES))
+
 # Samples: each samples/*/*.c is a program.
 
 SAMPLES := $(patsubst %.c,$(B)/%,$(wildcard samples/*/*.c))
@@ -79,12 +105,16 @@ $(B)/samples/%.sh: samples/%.sh
 	$(Q)install $< $@
 
 # Selftests: each .c is a program, with its directory's common.c if there is
-# one; those of the module are built a second time as 32-bit programs. The
-# benchmark is one program.
+# one; those of the module are built a second time as 32-bit programs, but for
+# those that link a library (packages_PROGRAM, as pkg-config knows them), of
+# which there is no 32-bit one. The benchmark is one program.
 
-TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress,$(wildcard selftests/$(d)/*.c)))
+packages_netlink := libnl-genl-3.0
+
+TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress tools,$(wildcard selftests/$(d)/*.c)))
 TESTS := $(TEST_SOURCES:%.c=$(B)/%)
-TESTS_32 := $(patsubst selftests/module/%.c,$(B)/selftests/module/32/%,$(filter selftests/module/%,$(TEST_SOURCES)))
+TESTS_32 := $(foreach t,$(patsubst selftests/module/%.c,%,$(filter selftests/module/%,$(TEST_SOURCES))),\
+	$(if $(packages_$(t)),,$(B)/selftests/module/32/$(t)))
 
 selftests: $(TESTS) $(TESTS_32) $(B)/selftests/bench/ipc
 
@@ -95,7 +125,8 @@ $(B)/kselftest: | setup-test
 .SECONDEXPANSION:
 $(B)/selftests/%: selftests/%.c $$(wildcard selftests/$$(*D)/common.c) $(B)/libipc.a | $(B)/kselftest
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) $(B)/libipc.a
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) $(B)/libipc.a \
+		$(if $(packages_$(*F)),$$(pkg-config --static --cflags --libs $(packages_$(*F))))
 
 $(B)/selftests/module/32/%: selftests/module/%.c $(wildcard selftests/module/common.c) | $(B)/kselftest
 	@mkdir -p $(@D)
@@ -105,29 +136,30 @@ $(B)/selftests/bench/ipc: $(wildcard selftests/bench/*.[ch] include/uapi/linux/*
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -static -o $@ $(filter %.c,$^)
 
--include $(LIB_OBJECTS:.o=.d) $(addsuffix .d,$(SAMPLES) $(TESTS) $(TESTS_32))
+-include $(LIB_OBJECTS:.o=.d) $(PARLEY_OBJECTS:.o=.d) $(addsuffix .d,$(SAMPLES) $(TESTS) $(TESTS_32))
 
 # The verbs that take the virtual machine.
 
 .PHONY: run check check-quick check-long bench guest clean install help
-run: setup-run module samples
-	$(Q)tools/vm/run $(B)/samples/tour
+run: setup-run module tools samples
+	$(Q)tools/vm/run $(B)/samples/tour $(PARLEY)-static
 
 # The selftests as the guest sees them: exactly the ones that there are now.
-guest: selftests
+guest: selftests tools
 	$(Q)rm -rf $(B)/guest
-	$(Q)mkdir -p $(B)/guest
+	$(Q)mkdir -p $(B)/guest/bin
 	$(Q)cp selftests/run-guest $(B)/guest
+	$(Q)cp $(PARLEY)-static $(B)/guest/bin/parley
 	$(Q)cd $(B)/selftests && cp --parents $(patsubst $(B)/selftests/%,%,$(TESTS) $(TESTS_32)) ../guest
 	$(Q)cd selftests && cp --parents $(patsubst selftests/%,%,$(wildcard selftests/*/settings)) ../$(B)/guest
 
-check: setup-run all guest debug-module
+check: setup-run all guest debug-module backports-module
 	$(Q)selftests/run check
 
 check-quick: setup-run all guest
 	$(Q)selftests/run quick
 
-check-long: setup-run all guest debug-module
+check-long: setup-run all guest $(MODULES)
 	$(Q)selftests/run long
 
 bench: setup-run module $(B)/selftests/bench/ipc
@@ -136,14 +168,17 @@ bench: setup-run module $(B)/selftests/bench/ipc
 setup-build:
 	$(Q)tools/vm/setup build
 
+setup-tools:
+	$(Q)tools/vm/setup build tools
+
 setup-test:
-	$(Q)tools/vm/setup test
+	$(Q)tools/vm/setup tools test
 
 setup-run:
 	$(Q)tools/vm/setup build run
 
 setup-check:
-	$(Q)tools/vm/setup build test check
+	$(Q)tools/vm/setup build tools test check
 
 clean:
 	rm -rf $(B)
@@ -151,7 +186,7 @@ clean:
 # Where DKMS looks for it, whatever the prefix.
 DKMS := $(DESTDIR)/usr/src/parley-$(VERSION)
 
-install: libipc
+install: libipc $(PARLEY)
 	rm -rf $(DKMS)
 	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/linux $(DKMS)
 	install -m 644 $(B)/libipc.a $(B)/libipc.so.0 $(DESTDIR)$(libdir)
@@ -163,6 +198,10 @@ install: libipc
 	for page in libipc/man/*.[0-9]; do \
 		install -D -m 644 -t $(DESTDIR)$(mandir)/man$${page##*.} $$page || exit 1; \
 	done
+	install -D -t $(DESTDIR)$(bindir) $(PARLEY)
+	$(if $(wildcard tools/parley/parley.1),install -D -m 644 -t $(DESTDIR)$(mandir)/man1 tools/parley/parley.1)
+	$(if $(wildcard tools/parley/parley.bash),install -D -m 644 tools/parley/parley.bash \
+		$(DESTDIR)$(bashcompdir)/parley)
 	cp -r Kbuild module include $(DKMS)
 	sed 's|@VERSION@|$(VERSION)|' dkms.conf >$(DKMS)/dkms.conf
 	chmod -R u=rwX,go=rX $(DKMS) $(DESTDIR)$(libdir)/pkgconfig/libipc.pc

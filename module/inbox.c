@@ -30,6 +30,7 @@ void parley_inbox_init(struct parley_inbox *inbox, struct parley_user *user,
 	INIT_LIST_HEAD(&inbox->raised);
 	inbox->orphans = 0;
 	inbox->cancelled = 0;
+	inbox->unnoted = false;
 	inbox->closed = false;
 	init_waitqueue_head(&inbox->pollers);
 	spin_lock_init(&inbox->followers_lock);

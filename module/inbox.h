@@ -60,6 +60,7 @@ struct parley_receiver;
  * @raised: the links (notification.h) that PARLEY_NOTIFY_ASYNC stands for
  * @orphans: messages in @queue that are counted as such
  * @cancelled: CANCELLED messages
+ * @unnoted: PARLEY_NOTIFY_ABORTED is set for a call that left no note, too
  * @closed: the task is dead
  * @pollers: who polls for something to receive
  * @followers_lock: protects @followers, and @closed against new ones
@@ -79,6 +80,7 @@ struct parley_inbox {
 	struct list_head raised;
 	u32 orphans;
 	u32 cancelled;
+	bool unnoted;
 	bool closed;
 	wait_queue_head_t pollers;
 

@@ -83,10 +83,11 @@ enum parley_withdrawal
 parley_note_cancel_locked(struct parley_message *message,
 			  struct task_struct **told, struct task_struct **noted)
 {
+	struct parley_inbox *inbox = message->inbox;
 	bool note = parley_note_make_locked(message);
 
-	*told = parley_notification_set_locked(message->inbox,
-					       PARLEY_NOTIFY_ABORTED);
+	inbox->unnoted |= !note;
+	*told = parley_notification_set_locked(inbox, PARLEY_NOTIFY_ABORTED);
 	if (!note)
 		return PARLEY_WITHDRAWN;
 	*noted = parley_note_offer_locked(message);
@@ -104,7 +105,7 @@ void parley_note_drop_locked(struct parley_inbox *inbox,
 			     struct parley_message *note)
 {
 	parley_place_end_locked(note, 0);
-	if (!inbox->cancelled)
+	if (!inbox->cancelled && !inbox->unnoted)
 		inbox->notifications &= ~PARLEY_NOTIFY_ABORTED;
 }
 

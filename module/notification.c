@@ -49,6 +49,8 @@ void parley_notification_hand_locked(struct parley_inbox *inbox,
 	lockdep_assert_held(&inbox->lock);
 
 	inbox->notifications = 0;
+	receiver->unnoted = inbox->unnoted;
+	inbox->unnoted = false;
 	receiver->error = 0;
 	receiver->token = 0;
 	receiver->oneway = true;
@@ -151,7 +153,8 @@ void parley_notification_return(struct parley_receiver *receiver)
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	/* The task may have learnt by itself of every call that was given up. */
-	if (!inbox->cancelled)
+	inbox->unnoted |= receiver->unnoted;
+	if (!inbox->cancelled && !inbox->unnoted)
 		bits &= ~PARLEY_NOTIFY_ABORTED;
 	if (receiver->async) {
 		list_splice(&receiver->raised, &inbox->raised);

@@ -34,6 +34,7 @@
  * @oneway: the message wants no reply
  * @wants_creds: @creds is to be filled in
  * @async: the message is a notification, and names the links in @raised
+ * @unnoted: the message is a notification, and inbox->unnoted was set
  * @token: name of the message in inbox->held, 0 for a notification
  * @mnt_ns: of the thread
  * @reader: its other namespaces, if @wants_creds
@@ -52,6 +53,7 @@ struct parley_receiver {
 	bool oneway;
 	bool wants_creds;
 	bool async;
+	bool unnoted;
 	u64 token;
 	const struct mnt_namespace *mnt_ns;
 	struct parley_reader reader;

@@ -7,9 +7,6 @@
 
 #include "fixture.h"
 
-#define FIXTURE_USER	KUIDT_INIT(4242)
-#define FIXTURE_CALLER	KUIDT_INIT(4343)
-
 /* Linux 6.1 runs a module's suites before its init function, later ones after. */
 static bool before_init(void)
 {
@@ -32,16 +29,24 @@ static void fixture_release(struct parley_inbox *inbox)
 	container_of(inbox, struct fixture, inbox)->released = true;
 }
 
+/* A user that no case has had: what one leaves behind is no other's. */
+static struct parley_user *fixture_user(struct kunit *test)
+{
+	static uid_t last_uid = 4242;
+	struct parley_user *user = parley_user_get(KUIDT_INIT(++last_uid));
+
+	KUNIT_ASSERT_NOT_NULL(test, user);
+	return user;
+}
+
 int fixture_init(struct kunit *test)
 {
 	struct fixture *fixture;
 
 	fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, fixture);
-	fixture->user = parley_user_get(FIXTURE_USER);
-	fixture->caller = parley_user_get(FIXTURE_CALLER);
-	KUNIT_ASSERT_NOT_NULL(test, fixture->user);
-	KUNIT_ASSERT_NOT_NULL(test, fixture->caller);
+	fixture->user = fixture_user(test);
+	fixture->caller = fixture_user(test);
 	parley_inbox_init(&fixture->inbox, fixture->user, fixture_release);
 	parley_outbox_init(&fixture->outbox, fixture->caller);
 	test->priv = fixture;
@@ -59,7 +64,6 @@ void fixture_exit(struct kunit *test)
 {
 	struct fixture *fixture = fixture_of(test);
 
-	parley_outbox_close(&fixture->outbox);
 	parley_outbox_free(&fixture->outbox);
 	parley_inbox_close(&fixture->inbox);
 	parley_inbox_put(&fixture->inbox);

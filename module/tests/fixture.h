@@ -3,8 +3,8 @@
  * DOC: fixture, what the tests have in common
  *
  * Each case that asks for it has an inbox and an outbox, fresh, of two users. A
- * case fails if in the end, when both are closed, something is still charged to
- * either user, or the inbox still referred to.
+ * case fails if something is still charged to either of them in the end, when
+ * the inbox has been closed, or something still refers to the inbox.
  */
 #ifndef _PARLEY_FIXTURE_H
 #define _PARLEY_FIXTURE_H

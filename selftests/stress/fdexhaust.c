@@ -63,17 +63,25 @@ TEST(files_run_out)
 	EXPECT_TRUE(census_returns(&before));
 }
 
-/* Open many, meet the others, notify one of theirs each, close while they close. */
+/*
+ * Open many, meet the others, notify one of theirs each, close while they close.
+ * One user may not have as many as all of them together.
+ */
 static void open_and_close(int process)
 {
 	const int *theirs = shared->ids + (process + 1) % PROCESSES * TASKS;
+	struct parley_mode all = { .size = sizeof(all), .mode = 0666 };
 	int fds[TASKS], i, err;
 
 	limit_files(2 * TASKS);
+	if (setuid(1000 + process))
+		give_up("process %d: setuid: %s", process, strerror(errno));
 	for (i = 0; i < TASKS; i++) {
 		fds[i] = open_task();
 		if (fds[i] < 0)
 			give_up("process %d: task %d: %s", process, i, strerror(errno));
+		if (ioctl(fds[i], PARLEY_IOC_MODE, &all))
+			give_up("process %d: mode: %s", process, strerror(errno));
 		shared->ids[process * TASKS + i] = task_id(fds[i]);
 		shared->opened++;
 	}

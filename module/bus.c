@@ -2,7 +2,7 @@
 
 #include <linux/capability.h>
 #include <linux/limits.h>
-#include <linux/moduleparam.h>
+#include <linux/module.h>
 #include <linux/nsproxy.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -22,6 +22,9 @@ struct parley_bus *parley_bus_of(const struct net *net)
 	return *bus;
 }
 
+/* There are buses. Under the lock of the module's parameters. */
+static bool parley_bus_ready;
+
 static int parley_last_id_set(const char *value, const struct kernel_param *kp)
 {
 	struct parley_bus *bus;
@@ -32,6 +35,8 @@ static int parley_last_id_set(const char *value, const struct kernel_param *kp)
 		return err;
 	if (id > S32_MAX)
 		return -ERANGE;
+	if (!parley_bus_ready)
+		return -ENODEV;
 	bus = parley_bus_of(current->nsproxy->net_ns);
 	xa_lock(&bus->tasks);
 	bus->next_id = id + 1;
@@ -41,8 +46,11 @@ static int parley_last_id_set(const char *value, const struct kernel_param *kp)
 
 static int parley_last_id_get(char *buffer, const struct kernel_param *kp)
 {
-	struct parley_bus *bus = parley_bus_of(current->nsproxy->net_ns);
+	struct parley_bus *bus;
 
+	if (!parley_bus_ready)
+		return -ENODEV;
+	bus = parley_bus_of(current->nsproxy->net_ns);
 	return sysfs_emit(buffer, "%u\n", READ_ONCE(bus->next_id) - 1);
 }
 
@@ -96,10 +104,19 @@ void parley_bus_publish(struct parley_bus *bus, u32 id, struct parley_task *task
 	xa_store(&bus->tasks, id, task, 0);
 }
 
-/* Returns whether @task was there until now. */
-bool parley_bus_remove(struct parley_bus *bus, u32 id, struct parley_task *task)
+/*
+ * @task can't be found any more, but keeps its id: what others have with it goes
+ * by that. Returns whether it was there until now.
+ */
+bool parley_bus_hide(struct parley_bus *bus, u32 id, struct parley_task *task)
 {
-	return xa_cmpxchg(&bus->tasks, id, task, NULL, 0) == task;
+	return xa_cmpxchg(&bus->tasks, id, task, XA_ZERO_ENTRY, 0) == task;
+}
+
+/* The id of a task that was hidden is free again. */
+void parley_bus_release(struct parley_bus *bus, u32 id)
+{
+	xa_release(&bus->tasks, id);
 }
 
 void parley_bus_put(struct parley_bus *bus)
@@ -146,12 +163,24 @@ static struct pernet_operations parley_bus_net_ops = {
 	.size = sizeof(struct parley_bus *),
 };
 
+static void parley_bus_set_ready(bool ready)
+{
+	kernel_param_lock(THIS_MODULE);
+	parley_bus_ready = ready;
+	kernel_param_unlock(THIS_MODULE);
+}
+
 int parley_bus_init(void)
 {
-	return register_pernet_subsys(&parley_bus_net_ops);
+	int err = register_pernet_subsys(&parley_bus_net_ops);
+
+	if (!err)
+		parley_bus_set_ready(true);
+	return err;
 }
 
 void parley_bus_exit(void)
 {
+	parley_bus_set_ready(false);
 	unregister_pernet_subsys(&parley_bus_net_ops);
 }

@@ -52,7 +52,8 @@ static inline struct parley_bus *parley_bus_get(struct parley_bus *bus)
 int parley_bus_reserve(struct parley_bus *bus, u32 *id);
 int parley_bus_claim(struct parley_bus *bus, u32 id);
 void parley_bus_publish(struct parley_bus *bus, u32 id, struct parley_task *task);
-bool parley_bus_remove(struct parley_bus *bus, u32 id, struct parley_task *task);
+bool parley_bus_hide(struct parley_bus *bus, u32 id, struct parley_task *task);
+void parley_bus_release(struct parley_bus *bus, u32 id);
 
 /* RCU readers only: xa_load() would begin another reader's section. */
 static inline struct parley_task *parley_bus_find(struct parley_bus *bus, u32 id)

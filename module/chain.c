@@ -49,30 +49,18 @@ static bool parley_chain_unchanged(const struct parley_chain *mine,
 	return true;
 }
 
-/* Has @process the memory @mm? */
-static bool parley_chain_uses(struct task_struct *process,
-			      const struct mm_struct *mm)
+/* The memory that @process has, or NULL. Only to be compared. */
+static const struct mm_struct *parley_chain_memory(struct task_struct *process)
 {
 	struct task_struct *thread;
 
 	for_each_thread(process, thread) {
-		const struct mm_struct *its = READ_ONCE(thread->mm);
+		const struct mm_struct *mm = READ_ONCE(thread->mm);
 
-		if (its)
-			return its == mm && !(thread->flags & PF_KTHREAD);
+		if (mm)
+			return thread->flags & PF_KTHREAD ? NULL : mm;
 	}
-	return false;
-}
-
-/* Does more than one process have the memory @mm? */
-static bool parley_chain_shared(const struct mm_struct *mm)
-{
-	struct task_struct *process;
-	unsigned int users = 0;
-
-	for_each_process(process)
-		users += parley_chain_uses(process, mm);
-	return users > 1;
+	return NULL;
 }
 
 /* Is some process of the chain from @mine not alone in its memory? */
@@ -80,14 +68,19 @@ static bool parley_chain_helped(const struct parley_chain *mine,
 				unsigned int length)
 {
 	const struct parley_chain *link = mine;
-	unsigned int i;
+	struct task_struct *process;
+	unsigned int i, users = 0;
 
-	for (i = 0; i < length && link; i++) {
-		if (parley_chain_shared(link->mm))
-			return true;
-		link = parley_chain_next(link);
+	for_each_process(process) {
+		const struct mm_struct *mm = parley_chain_memory(process);
+
+		for (i = 0; mm && link && i < length; i++) {
+			users += link->mm == mm;
+			link = parley_chain_next(link);
+		}
+		link = mine;
 	}
-	return false;
+	return users != length;
 }
 
 /**
@@ -101,6 +94,9 @@ bool parley_chain_closed(struct parley_chain *mine)
 	u64 turns[PARLEY_CHAIN_MAX] __uninitialized;
 	unsigned int length;
 	bool closed;
+
+	/* Of two that make their links at once one at least sees the other's. */
+	smp_mb();
 
 	rcu_read_lock();
 	length = parley_chain_follow(mine, turns);

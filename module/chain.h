@@ -11,17 +11,16 @@
  * begins to wait (nobody but itself can change that), that no other process
  * shares the memory (vfork(2)) when a chain has been found to close.
  *
- * A link is set by the waiting thread, and ended by whoever ends the wait before
- * the thread is woken, both under the lock of the inbox that is waited at: there
- * is a link exactly as long as the thread has to wait. It is read without that
- * lock: a chain is closed if two readings, one after the other, find the same
- * links. Each had then existed all the time between.
+ * A link is set by the waiting thread when its wait can be ended, under the lock
+ * of the inbox that it waits at, and ended under that lock by whoever ends the
+ * wait, before the thread is woken; or by the thread itself when it gives up. It
+ * is read without the lock: a chain is closed if two readings, one after the
+ * other, find the same links. Each had then existed all the time between.
  *
  * Lifetime: an RCU grace period longer than the last link to it.
  *
- * Lock: one for all, so that of several who close the same cycle at once one is
- * told. It is taken with no other held, and only where somebody is going to
- * wait for a task that doesn't receive.
+ * Lock: one for all, so that of several who find the same cycle one is told. It
+ * is taken with no other held, and only where a cycle was found.
  */
 #ifndef _PARLEY_CHAIN_H
 #define _PARLEY_CHAIN_H

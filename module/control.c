@@ -7,7 +7,9 @@
 #include "bond.h"
 #include "control.h"
 #include "creds.h"
+#include "notification.h"
 #include "task.h"
+#include "trace.h"
 
 void parley_control_info(const struct parley_task *task,
 			 struct parley_info *info)
@@ -19,6 +21,27 @@ void parley_control_info(const struct parley_task *task,
 			    PARLEY_FEATURE_EVENTS,
 		.payload_max = PARLEY_PAYLOAD_MAX,
 	};
+}
+
+int parley_control_notify(struct parley_task *task,
+			  const struct parley_notify *notify)
+{
+	struct parley_task *dst;
+	int err;
+
+	if (!notify->bits || notify->reserved ||
+	    notify->bits & ~(PARLEY_NOTIFY_USER | PARLEY_NOTIFY_ASYNC))
+		return -EINVAL;
+	dst = parley_task_find(task, notify->peer);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	trace_parley_notify(task->id, dst->id, notify->bits);
+	if (notify->bits & PARLEY_NOTIFY_ASYNC)
+		err = parley_bond_raise(&task->bonds, &dst->bonds, notify->bits);
+	else
+		err = parley_notification_set(&dst->inbox, notify->bits, NULL);
+	parley_task_put(dst);
+	return err;
 }
 
 int parley_control_mode(struct parley_task *task, const struct parley_mode *mode)

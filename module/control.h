@@ -15,6 +15,8 @@ struct parley_task;
 
 void parley_control_info(const struct parley_task *task,
 			 struct parley_info *info);
+int parley_control_notify(struct parley_task *task,
+			  const struct parley_notify *notify);
 int parley_control_mode(struct parley_task *task, const struct parley_mode *mode);
 int parley_control_bond(struct parley_task *task,
 			const struct parley_bond_arg *bond);

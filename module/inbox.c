@@ -262,7 +262,9 @@ parley_inbox_put_back_locked(struct parley_message *message)
 	/* A non-blocking call was not to wait for a receiver. */
 	if (message->nonblock && !message->detached)
 		return parley_place_end_locked(message, -EAGAIN);
-	if (unwaited && inbox->orphans == PARLEY_ORPHANS_MAX)
+	/* The receiver has kept it, and not its sender. */
+	if (unwaited && (inbox->orphans == PARLEY_ORPHANS_MAX ||
+			 parley_message_recharge(message, inbox->user)))
 		return parley_place_end_locked(message, 0);
 	parley_inbox_unhold_locked(message);
 	message->orphan = unwaited;

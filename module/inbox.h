@@ -21,10 +21,11 @@
  * Lifetime: part of a struct parley_task, which it counts the references to.
  * parley_inbox_close() ends everything in it; afterwards nothing can be posted.
  *
- * Lock order: @followers_lock (of the task that is heard), then @lock (of the
- * task that hears it, or the same), then the table of users (quota.h). Wake-ups
- * happen after @lock is dropped, in the RCU section begun before it was taken
- * (wait.h).
+ * Lock order: that of all bonds (bond.h), @followers_lock (of the task that is
+ * heard), then @lock (of the task that hears it, or the same), then the table of
+ * users (quota.h). Wake-ups happen after @lock is dropped, in the RCU section
+ * begun before it was taken (wait.h); those of pollers too, but for a watch's
+ * note, which is posted with the bonds locked.
  */
 #ifndef _PARLEY_INBOX_H
 #define _PARLEY_INBOX_H

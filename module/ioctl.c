@@ -59,7 +59,7 @@ static int parley_ioctl_info(void *object, union parley_arg *arg,
 static int parley_ioctl_notify(void *object, union parley_arg *arg,
 			       void __user *uarg)
 {
-	return parley_rpc_notify(object, &arg->notify);
+	return parley_control_notify(object, &arg->notify);
 }
 
 static int parley_ioctl_cancel(void *object, union parley_arg *arg,
@@ -166,7 +166,8 @@ parley_ioctl_find(const struct parley_ioctl *ops, unsigned int count,
 	if (nr >= count)
 		return NULL;
 	ops += array_index_nospec(nr, count);
-	return (cmd ^ ops->cmd) & ~IOCSIZE_MASK ? NULL : ops;
+	/* A hole in the table is no operation. */
+	return !ops->cmd || (cmd ^ ops->cmd) & ~IOCSIZE_MASK ? NULL : ops;
 }
 
 /* The part of an argument that this kernel doesn't know must be zero. */

@@ -42,11 +42,9 @@ void parley_irq_start(struct parley_irq *irq, struct parley_raise *raise)
 
 static void parley_irq_unbind(struct parley_irq *irq)
 {
-	u64 count;
-
 	if (!irq->ctx)
 		return;
-	eventfd_ctx_remove_wait_queue(irq->ctx, &irq->wait, &count);
+	remove_wait_queue(irq->head, &irq->wait);
 	eventfd_ctx_put(irq->ctx);
 	irq->ctx = NULL;
 }
@@ -68,6 +66,7 @@ static void parley_irq_take(struct parley_irq *irq, struct eventfd_ctx *ctx,
 	/* It was signalled before. */
 	spin_lock_irq(&irq->head->lock);
 	eventfd_ctx_do_read(ctx, &count);
+	wake_up_locked_poll(irq->head, EPOLLOUT);
 	spin_unlock_irq(&irq->head->lock);
 	parley_raise_set(irq->raise, PARLEY_NOTIFY_IRQ);
 }

@@ -69,7 +69,8 @@ enum parley_message_state {
  * @error: how it ended, 0 or a negative errno
  * @queue: in inbox->queue while QUEUED or CANCELLED
  * @held: in inbox->held while HELD or CANCELLED
- * @token: the receiving task's name for it; also its place in the queue
+ * @token: the receiving task's name for it; also its place in the queue while
+ *	QUEUED
  * @mine: in the sending task's list while interrupted, under the task's lock
  * @call: the sending task's name for it once interrupted, 0 before
  * @sender: who sent it

@@ -60,7 +60,7 @@ static bool parley_note_make_locked(struct parley_message *message)
 	parley_message_note(message, PARLEY_GLOBAL_CANCELLED, &body, sizeof(body));
 	message->state = PARLEY_MESSAGE_CANCELLED;
 	inbox->cancelled++;
-	parley_place_requeue_locked(message);
+	list_add_tail(&message->queue, &inbox->queue);
 	return true;
 }
 

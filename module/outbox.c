@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/err.h>
+#include <linux/sched.h>
 
 #include "outbox.h"
 
@@ -26,8 +27,10 @@ void parley_outbox_close(struct parley_outbox *outbox)
 {
 	struct parley_message *message, *next;
 
-	list_for_each_entry_safe(message, next, &outbox->interrupted, mine)
+	list_for_each_entry_safe(message, next, &outbox->interrupted, mine) {
 		parley_outbox_drop(outbox, message);
+		cond_resched();
+	}
 }
 
 /* The task's memory goes. */

@@ -25,12 +25,19 @@ void parley_place_dequeue_locked(struct parley_message *message)
 	message->orphan = false;
 }
 
-/* Queue a message, in no queue so far, before those that came after it. */
+/*
+ * Queue a message, in no queue so far, before those that came after it: a note of
+ * a call's end came later than its token.
+ */
 void parley_place_requeue_locked(struct parley_message *message)
 {
 	struct list_head *before = &message->inbox->queue;
 	struct parley_message *other;
 
+	if (message->state == PARLEY_MESSAGE_CANCELLED) {
+		list_add(&message->queue, before);
+		return;
+	}
 	list_for_each_entry(other, &message->inbox->queue, queue) {
 		if (other->token > message->token)
 			break;

@@ -5,7 +5,6 @@
 #include <linux/rcupdate.h>
 #include <linux/uaccess.h>
 
-#include "notification.h"
 #include "receiver.h"
 #include "rpc.h"
 #include "task.h"
@@ -450,26 +449,5 @@ int parley_rpc_reply(struct parley_task *task, struct parley_ipc *ipc,
 	parley_wake(caller);
 	rcu_read_unlock();
 	trace_parley_message_reply(task->id, ipc->token, err);
-	return err;
-}
-
-int parley_rpc_notify(struct parley_task *task,
-		      const struct parley_notify *notify)
-{
-	struct parley_task *dst;
-	int err;
-
-	if (!notify->bits || notify->reserved ||
-	    notify->bits & ~(PARLEY_NOTIFY_USER | PARLEY_NOTIFY_ASYNC))
-		return -EINVAL;
-	dst = parley_task_find(task, notify->peer);
-	if (IS_ERR(dst))
-		return PTR_ERR(dst);
-	trace_parley_notify(task->id, dst->id, notify->bits);
-	if (notify->bits & PARLEY_NOTIFY_ASYNC)
-		err = parley_bond_raise(&task->bonds, &dst->bonds, notify->bits);
-	else
-		err = parley_notification_set(&dst->inbox, notify->bits, NULL);
-	parley_task_put(dst);
 	return err;
 }

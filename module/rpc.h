@@ -36,8 +36,6 @@ int parley_rpc_reply(struct parley_task *task, struct parley_ipc *ipc,
 		     struct parley_ipc __user *uipc);
 int parley_rpc_replyrecv(struct parley_task *task, struct parley_ipc *ipc,
 			 struct parley_ipc __user *uipc);
-int parley_rpc_notify(struct parley_task *task,
-		      const struct parley_notify *notify);
 int parley_rpc_cancel(struct parley_task *task,
 		      const struct parley_cancel *cancel);
 

@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/pid.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "task.h"
 #include "trace.h"
@@ -16,11 +17,14 @@ ATOMIC_NOTIFIER_HEAD(parley_task_notifiers);
 
 static struct kmem_cache *parley_task_cache;
 
+/* Address spaces whose notifier is still going to call this module. */
+static atomic_t parley_spaces;
+
 /* The address space goes away, or the descriptor does; possibly both at once. */
 static void parley_task_kill(struct parley_task *task)
 {
-	/* Whoever takes it from the bus does the rest. */
-	if (!parley_bus_remove(task->bus, task->id, task))
+	/* Whoever hides it does the rest. */
+	if (!parley_bus_hide(task->bus, task->id, task))
 		return;
 
 	trace_parley_task_death(task->id);
@@ -31,6 +35,7 @@ static void parley_task_kill(struct parley_task *task)
 	parley_inbox_close(&task->inbox);
 	parley_outbox_close(&task->outbox);
 	parley_bonds_close(&task->bonds);
+	parley_bus_release(task->bus, task->id);
 }
 
 /* A task of the dying @space that nobody ends yet, with a reference, or NULL. */
@@ -71,6 +76,7 @@ static struct mmu_notifier *parley_space_alloc(struct mm_struct *mm)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&space->refs, 1);
 	space->chain.mm = mm;
+	atomic_inc(&parley_spaces);
 	spin_lock_init(&space->lock);
 	INIT_LIST_HEAD(&space->tasks);
 	return &space->notifier;
@@ -85,6 +91,8 @@ static void parley_space_put(struct parley_space *space)
 static void parley_space_free(struct mmu_notifier *notifier)
 {
 	parley_space_put(container_of(notifier, struct parley_space, notifier));
+	if (atomic_dec_and_test(&parley_spaces))
+		wake_up_var(&parley_spaces);
 }
 
 static const struct mmu_notifier_ops parley_space_ops = {
@@ -335,6 +343,7 @@ int parley_task_init(void)
 
 void parley_task_exit(void)
 {
+	wait_var_event(&parley_spaces, !atomic_read(&parley_spaces));
 	mmu_notifier_synchronize();
 	/* The last tasks are freed by RCU, in code of this module. */
 	rcu_barrier();

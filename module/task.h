@@ -74,7 +74,8 @@ struct parley_space {
  * @raise: notifications from interrupts
  * @timer: its timer
  * @irq: its eventfd
- * @id: its address, positive; not reused until all others had their turn
+ * @id: its address, positive; not reused until all others had their turn, but
+ *	for a claimed one, and never before everything that goes by it has ended
  * @mode: who may send to it, as a file's mode; may change at any time
  * @uid: its owner
  * @gid: its group

@@ -154,6 +154,28 @@ TEST(unknown_operation_is_told)
 	EXPECT_EQ(-ENOTTY, parley(task.fd, _IOWR('d', 0, struct parley_info), &info));
 }
 
+/* Whatever the size, which is free; nor is what no descriptor of the kind has. */
+TEST(no_number_is_an_operation_by_chance)
+{
+	struct task task = task_open();
+	struct parley_bus_arg arg = { .size = sizeof(arg) };
+	struct parley_open claim = { .size = sizeof(claim) };
+	__u64 zero[512] = {};
+	int bus = ioctl(task.fd, PARLEY_IOC_BUS, &arg);
+
+	ASSERT_LE(0, bus);
+	for (unsigned int nr = 0; nr < 256; nr++) {
+		for (unsigned int size = 1; size < 64; size++) {
+			EXPECT_EQ(-ENOTTY, parley(task.fd, _IOC(_IOC_NONE, 0, nr, size), zero));
+			EXPECT_EQ(-ENOTTY, parley(bus, _IOC(_IOC_NONE, 0, nr, size), zero));
+		}
+		if (nr != _IOC_NR(PARLEY_IOC_OPEN))
+			EXPECT_EQ(-ENOTTY, parley(bus, _IOWR(PARLEY_IOC_MAGIC, nr, __u64), zero));
+	}
+	EXPECT_EQ(-ENOTTY, parley(task.fd, PARLEY_IOC_OPEN, &claim));
+	close(bus);
+}
+
 TEST(read_and_write_are_not_operations)
 {
 	struct task task = task_open();

@@ -208,6 +208,7 @@ static inline int ring_serve_later(void *arg)
 	struct member copy = *(struct member *)arg;
 	struct op op;
 
+	CHECK_EQ(0, prctl(PR_SET_PDEATHSIG, SIGKILL));
 	while (sem_wait(&ring->serve))
 		CHECK_EQ(EINTR, errno);
 	CHECK_EQ(0, op_run(op_recv(&op, copy.me, PARLEY_ANY)));
@@ -257,6 +258,7 @@ static __s32 ring_callee;
 
 static inline int ring_call_as_sibling(void *arg)
 {
+	CHECK_EQ(0, prctl(PR_SET_PDEATHSIG, SIGKILL));
 	ring->sibling = syscall(SYS_getpid);
 	return -act_call(arg, ring_callee);
 }

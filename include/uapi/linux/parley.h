@@ -40,12 +40,12 @@
  * Rights: a task has an owner and a group, the opener's effective ones, and a
  * mode, like a file's. The write permission is the right to SEND, CALL, NOTIFY,
  * watch and link to it, judged by the calling thread's credentials at that
- * moment (a watch or link that was made stays). The mode is 0600 at first; a public service sets 0666.
- * Whom the mode refuses may have a *grant*, made and revoked by the task itself;
- * CAP_IPC_OWNER over the bus (over the user namespace that owns the network
- * namespace it began with) overrides. Without the right: %EACCES. A reply needs
- * only its token. What was sent before a revocation, or a change of mode, is
- * received.
+ * moment (a watch or link that was made stays). The mode is 0600 at first; a
+ * public service sets 0666. Whom the mode refuses may have a *grant*, made and
+ * revoked by the task itself; CAP_IPC_OWNER over the bus (over the user namespace
+ * that owns the network namespace it began with) overrides. Without the right:
+ * %EACCES. A reply needs only its token. What was sent before a revocation, or a
+ * change of mode, is received.
  *
  * Messages from the kernel, PARLEY_TASK_KERNEL, are those of parley_proto.h.
  *
@@ -72,6 +72,10 @@
  * SA_RESTART ends the operation with %EINTR. If @token is then not zero (the
  * signal came too late for the kernel to end the call), either do the same
  * ioctl again, to resume it, or CANCEL it.
+ *
+ * A receiver that offers room for less than PARLEY_PAYLOAD_MAX bytes can be held
+ * up by whoever may send to it: with a longer message, or with
+ * PARLEY_NOTIFY_ASYNC.
  *
  * poll(2): readable when RECV from anyone would not wait; POLLERR and POLLHUP
  * on another address space's task.
@@ -164,7 +168,7 @@ struct parley_info {
  * @size: in: size of this structure
  * @flags: in: PARLEY_NONBLOCK or 0
  * @peer: in: whom to send to; for a receive, whom to hear: PARLEY_ANY, a task,
- *	or PARLEY_TASK_KERNEL (notifications only)
+ *	or PARLEY_TASK_KERNEL (notifications, deaths, calls given up)
  * @send_len: in: payload bytes to send, at most PARLEY_PAYLOAD_MAX
  * @recv_len: in: payload bytes that @recv has room for, to be set for every
  *	operation; out: payload bytes received, or with %EMSGSIZE the room that
@@ -315,7 +319,8 @@ struct parley_mode {
  * @PARLEY_BOND_WATCH: the peer's death reaches this task as a message
  *	PARLEY_GLOBAL_EXCEPTION from the kernel; exactly once, without fail,
  *	and that ends the watch
- * @PARLEY_BOND_LINK: this task may NOTIFY the peer with PARLEY_NOTIFY_ASYNC
+ * @PARLEY_BOND_LINK: this task may NOTIFY the peer with PARLEY_NOTIFY_ASYNC. What
+ *	the peer has not received yet ends with the link.
  */
 enum parley_bond_kind {
 	PARLEY_BOND_GRANT,
@@ -508,7 +513,7 @@ struct parley_open {
 /**
  * PARLEY_IOC_EVENTFD - let an eventfd notify this task
  *
- * Each event sets PARLEY_NOTIFY_IRQ, and the eventfd's counter is consumed, as by
+ * Each event soon sets PARLEY_NOTIFY_IRQ, and the eventfd's counter is consumed, as by
  * read(2): with EFD_SEMAPHORE by one. One that has been signalled before
  * notifies too. A task has one; another
  * replaces it. The eventfd may be closed at any time, and that ends it. %EBADF,

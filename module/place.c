@@ -39,7 +39,8 @@ void parley_place_requeue_locked(struct parley_message *message)
 		return;
 	}
 	list_for_each_entry(other, &message->inbox->queue, queue) {
-		if (other->token > message->token)
+		if (other->token > message->token &&
+		    other->state != PARLEY_MESSAGE_CANCELLED)
 			break;
 		before = &other->queue;
 	}

@@ -80,7 +80,8 @@ tools: $(PARLEY) $(PARLEY)-static
 
 $(B)/tools/parley/%.o: tools/parley/%.c | setup-tools
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $$(pkg-config --cflags $(PARLEY_PACKAGES)) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -DVERSION='"$(VERSION)"' $$(pkg-config --cflags $(PARLEY_PACKAGES)) \
+		-c -o $@ $<
 
 $(PARLEY): $(PARLEY_OBJECTS) $(B)/libipc.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(PARLEY_PACKAGES))
@@ -109,7 +110,7 @@ $(B)/samples/%.sh: samples/%.sh
 # those that link a library (packages_PROGRAM, as pkg-config knows them), of
 # which there is no 32-bit one. The benchmark is one program.
 
-packages_netlink := libnl-genl-3.0
+packages_attributes := libnl-genl-3.0 json-c
 
 TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress tools,$(wildcard selftests/$(d)/*.c)))
 TESTS := $(TEST_SOURCES:%.c=$(B)/%)
@@ -126,7 +127,8 @@ $(B)/kselftest: | setup-test
 $(B)/selftests/%: selftests/%.c $$(wildcard selftests/$$(*D)/common.c) $(B)/libipc.a | $(B)/kselftest
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) $(B)/libipc.a \
-		$(if $(packages_$(*F)),$$(pkg-config --static --cflags --libs $(packages_$(*F))))
+		$(if $(packages_$(*F)),-Wl,--no-warnings \
+			$$(pkg-config --static --cflags --libs $(packages_$(*F))))
 
 $(B)/selftests/module/32/%: selftests/module/%.c $(wildcard selftests/module/common.c) | $(B)/kselftest
 	@mkdir -p $(@D)
@@ -199,9 +201,8 @@ install: libipc $(PARLEY)
 		install -D -m 644 -t $(DESTDIR)$(mandir)/man$${page##*.} $$page || exit 1; \
 	done
 	install -D -t $(DESTDIR)$(bindir) $(PARLEY)
-	$(if $(wildcard tools/parley/parley.1),install -D -m 644 -t $(DESTDIR)$(mandir)/man1 tools/parley/parley.1)
-	$(if $(wildcard tools/parley/parley.bash),install -D -m 644 tools/parley/parley.bash \
-		$(DESTDIR)$(bashcompdir)/parley)
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man1 tools/parley/parley.1
+	install -D -m 644 tools/parley/parley.bash $(DESTDIR)$(bashcompdir)/parley
 	cp -r Kbuild module include $(DKMS)
 	sed 's|@VERSION@|$(VERSION)|' dkms.conf >$(DKMS)/dkms.conf
 	chmod -R u=rwX,go=rX $(DKMS) $(DESTDIR)$(libdir)/pkgconfig/libipc.pc

@@ -9,10 +9,6 @@
 
 #include "cli.h"
 
-#ifndef VERSION
-#define VERSION "(unknown version)"
-#endif
-
 struct options options;
 
 static void help_run(void);

@@ -110,6 +110,7 @@ $(B)/samples/%.sh: samples/%.sh
 # those that link a library (packages_PROGRAM, as pkg-config knows them), of
 # which there is no 32-bit one. The benchmark is one program.
 
+NO_WARNINGS := -Wl,--no-warnings
 packages_attributes := libnl-genl-3.0 json-c
 
 TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress tools,$(wildcard selftests/$(d)/*.c)))
@@ -127,7 +128,7 @@ $(B)/kselftest: | setup-test
 $(B)/selftests/%: selftests/%.c $$(wildcard selftests/$$(*D)/common.c) $(B)/libipc.a | $(B)/kselftest
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) $(B)/libipc.a \
-		$(if $(packages_$(*F)),-Wl,--no-warnings \
+		$(if $(packages_$(*F)),$(NO_WARNINGS) \
 			$$(pkg-config --static --cflags --libs $(packages_$(*F))))
 
 $(B)/selftests/module/32/%: selftests/module/%.c $(wildcard selftests/module/common.c) | $(B)/kselftest

@@ -141,11 +141,11 @@ static bool set_replyrecv(void)
 	return true;
 }
 
-/* A call left by longjmp(), to be cancelled. */
+/* A call left by longjmp(), to be cancelled. Without a deadline it were a deadlock. */
 static bool set_cancel(void)
 {
 	set_call_mute();
-	scene.ipc.deadline = 0;
+	scene.ipc.deadline = in_ms(PATIENCE_MS);
 	if (!sigsetjmp(away, 1))
 		return op(scene.fd, PARLEY_IOC_CALL, &scene.ipc) == -ENODATA;
 	return scene.ipc.token;

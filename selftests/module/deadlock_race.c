@@ -8,7 +8,6 @@
 
 #define ROUNDS		1000
 #define CALLS		100000
-#define CALLS_QUICK	10000
 #define PATIENCE	(30000 * MS)
 #define DEBUG_PATIENCE	(10000 * MS)
 #define NONE		1 /* no outcome yet */
@@ -39,13 +38,6 @@ static int number;
 static bool debug_kernel(void)
 {
 	return access("/sys/kernel/debug/kmemleak", F_OK) == 0;
-}
-
-static bool quick_run(void)
-{
-	const char *set = getenv("PARLEY_QUICK");
-
-	return set && *set;
 }
 
 /* A number of rounds takes an emulated debug kernel too long. */
@@ -222,14 +214,14 @@ FIXTURE_TEARDOWN(reply)
 
 TEST_F_TIMEOUT(reply, is_no_wait_any_more, 100)
 {
-	unsigned long calls = quick_run() ? CALLS_QUICK : CALLS, i;
+	unsigned long i;
 	__u64 end = in_time();
 	struct task me = task_open();
 	struct peer peer = peer_start(call_back, &me.id);
 	struct op op;
 
-	for (i = 1; i <= calls; i++) {
-		bool last = i == calls || now() > end;
+	for (i = 1; i <= CALLS; i++) {
+		bool last = i == CALLS || now() > end;
 
 		if (i % 2) {
 			ASSERT_EQ(0, op_run(op_call(&op, me, peer.id, REQUEST, LENGTH)));

@@ -12,10 +12,10 @@
 #include "common.h"
 #include "graph.h"
 
-#define GRAPHS		200000UL
-#define GRAPHS_QUICK	20000UL
-#define GRAPHS_LONG	2000000UL
+#define GRAPHS		50000UL
+#define GRAPHS_LONG	200000UL
 #define DEBUG_MS	60000
+#define DEBUG_MS_LONG	300000
 #define RELEASE		(REQUEST + 1)
 #define PENDING		1 /* no outcome yet */
 
@@ -405,18 +405,17 @@ static __u64 choose_seed(void)
 	return (set ? strtoull(set, NULL, 0) : now_ns()) | 1;
 }
 
-static unsigned long choose_graphs(void)
+/* A debug kernel counts by time. */
+static __u64 choose_end(void)
 {
-	const char *quick = getenv("PARLEY_QUICK");
+	unsigned int ms = long_run() ? DEBUG_MS_LONG : DEBUG_MS;
 
-	if (long_run())
-		return GRAPHS_LONG;
-	return quick && *quick ? GRAPHS_QUICK : GRAPHS;
+	return debug_kernel() ? in_ms(ms / ARRAY_SIZE(sizes)) : ~0ULL;
 }
 
 int main(void)
 {
-	unsigned long graphs = choose_graphs() / ARRAY_SIZE(sizes);
+	unsigned long graphs = (long_run() ? GRAPHS_LONG : GRAPHS) / ARRAY_SIZE(sizes);
 	bool fine = true;
 	sigset_t child;
 	size_t i;
@@ -433,7 +432,6 @@ int main(void)
 	shared->seed = choose_seed();
 	ksft_print_msg("PARLEY_SEED=%llu\n", shared->seed);
 	for (i = 0; i < ARRAY_SIZE(sizes) && fine; i++)
-		fine = run(sizes[i], graphs,
-			   debug_kernel() ? in_ms(DEBUG_MS / ARRAY_SIZE(sizes)) : ~0ULL);
+		fine = run(sizes[i], graphs, choose_end());
 	ksft_finished();
 }

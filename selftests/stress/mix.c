@@ -12,7 +12,6 @@
 #include "mix_acts.h"
 
 #define SECONDS		60
-#define SECONDS_QUICK	20
 #define SECONDS_LONG	600
 #define HANG_S		20
 #define CALM		4 /* crews that are left alone: what isn't woken there stays asleep */
@@ -324,15 +323,6 @@ static __u64 choose_seed(void)
 	return (set ? strtoull(set, NULL, 0) : now_ns()) | 1;
 }
 
-static unsigned int choose_seconds(void)
-{
-	const char *quick = getenv("PARLEY_QUICK");
-
-	if (long_run())
-		return SECONDS_LONG;
-	return quick && *quick ? SECONDS_QUICK : SECONDS;
-}
-
 static void set_up(void)
 {
 	world = share(sizeof(*world));
@@ -362,7 +352,7 @@ int main(void)
 		ksft_exit_fail_msg("no census\n");
 	for (i = 0; i < CREWS; i++)
 		start_crew(i);
-	well = stir(in_ms(1000 * choose_seconds())) && settle_down();
+	well = stir(in_ms(1000 * (long_run() ? SECONDS_LONG : SECONDS))) && settle_down();
 	accounted = well && until(all_accounted_for());
 	for (i = 0; i < CREWS; i++)
 		end_crew(i);

@@ -80,7 +80,7 @@ static bool parley_chain_helped(const struct parley_chain *mine,
 		}
 		link = mine;
 	}
-	return users != length;
+	return users > length;
 }
 
 /**

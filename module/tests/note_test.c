@@ -122,7 +122,7 @@ static void queued_call_leaves_no_note(struct kunit *test)
 	expect_nothing(test);
 }
 
-static void notes_keep_the_calls_order(struct kunit *test)
+static void notes_queue_as_calls_are_given_up(struct kunit *test)
 {
 	struct parley_receiver *receivers = receivers_new(test, 3);
 	struct parley_message *first = call_held(test, &receivers[0]);
@@ -132,10 +132,10 @@ static void notes_keep_the_calls_order(struct kunit *test)
 	call_cancel(test, second);
 	call_cancel(test, first);
 	hear_aborted(test);
-	hear_note(test, receivers[0].token);
-	hear_note(test, receivers[1].token);
 	KUNIT_EXPECT_EQ(test, receive(test, &receivers[2], PARLEY_ANY, true), 0);
 	KUNIT_EXPECT_EQ(test, receivers[2].token, third->token);
+	hear_note(test, receivers[1].token);
+	hear_note(test, receivers[0].token);
 	KUNIT_EXPECT_EQ(test, answer(test, third->token, 0), 0);
 	parley_message_free(third);
 }
@@ -357,7 +357,7 @@ static void note_to_the_dead_is_freed(struct kunit *test)
 static struct kunit_case note_cases[] = {
 	KUNIT_CASE(held_call_becomes_a_note),
 	KUNIT_CASE(queued_call_leaves_no_note),
-	KUNIT_CASE(notes_keep_the_calls_order),
+	KUNIT_CASE(notes_queue_as_calls_are_given_up),
 	KUNIT_CASE(answer_forgets_the_note),
 	KUNIT_CASE(answer_leaves_other_bits),
 	KUNIT_CASE(bit_in_hand_is_not_returned_without_a_note),

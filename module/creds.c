@@ -16,7 +16,8 @@ void parley_sender_copy(struct parley_sender *to,
 			const struct parley_sender *from)
 {
 	*to = *from;
-	get_cred(to->cred);
+	/* As in parley_sender_set(). */
+	data_race(get_cred(to->cred));
 	get_pid(to->pid);
 }
 

@@ -66,7 +66,8 @@ static inline void parley_sender_set(struct parley_sender *sender)
 
 	if (unlikely(sender->cred != cred)) {
 		put_cred(sender->cred);
-		sender->cred = get_cred(cred);
+		/* Everybody who gets credentials clears their non_rcu. */
+		sender->cred = data_race(get_cred(cred));
 	}
 	if (unlikely(sender->pid != pid)) {
 		put_pid(sender->pid);

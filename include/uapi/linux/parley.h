@@ -21,7 +21,10 @@
  *	BUS                         -> a descriptor of the task's bus
  *	OPEN      id                -> a task, on a bus descriptor
  *
- * A message is a type, a source and up to 248 bytes of payload. Nothing is
+ * A message is a type, a source and up to 248 bytes of payload. It may carry
+ * more: up to 1 MiB of *out-of-line* payload (OoL), which goes from the memory
+ * of one to that of the other in one copy, and a descriptor or a mapping; see
+ * struct parley_cargo. Nothing is
  * queued: a sender sleeps with its message until a receiver takes it. A call
  * goes on sleeping until the receiver answers with the *token* it got along
  * with the request; a token is good for one reply, by the task that got it.
@@ -76,6 +79,14 @@
  * A receiver that offers room for less than PARLEY_PAYLOAD_MAX bytes can be held
  * up by whoever may send to it: with a longer message, or with
  * PARLEY_NOTIFY_ASYNC.
+ *
+ * Out-of-line payload is read from the sender's memory, in the sender's own
+ * context, before anything is delivered, and the memory that a caller gives for a
+ * result likewise before its call: a fault there is the sender's or caller's
+ * %EFAULT. From then on its pages are held (*pinned*) until the message has ended,
+ * and nobody waits for another's page faults. What a sender changes in the payload
+ * meanwhile may arrive or not. Memory that cannot be pinned, such as a device's,
+ * gives %EFAULT.
  *
  * poll(2): readable when RECV from anyone would not wait; POLLERR and POLLHUP
  * on another address space's task.
@@ -156,6 +167,18 @@ struct parley_info {
 /** PARLEY_FEATURE_EVENTS - watches, links, timer, eventfd, cancellation. */
 #define PARLEY_FEATURE_EVENTS		(1ULL << 2)
 
+/** PARLEY_FEATURE_CARGO - out-of-line payload, descriptors and mappings. */
+#define PARLEY_FEATURE_CARGO		(1ULL << 3)
+
+/** PARLEY_FEATURE_URING - operations through io_uring (struct parley_uring). */
+#define PARLEY_FEATURE_URING		(1ULL << 4)
+
+/**
+ * PARLEY_FEATURE_URING_ASYNC - those that wait do so without a thread of the
+ * kernel's.
+ */
+#define PARLEY_FEATURE_URING_ASYNC	(1ULL << 5)
+
 /**
  * PARLEY_NONBLOCK - do not wait for the peer: %EAGAIN instead. O_NONBLOCK on
  * the descriptor means the same. A CALL still waits for its reply once a
@@ -164,9 +187,97 @@ struct parley_info {
 #define PARLEY_NONBLOCK		(1U << 0)
 
 /**
+ * PARLEY_OOL - the payload that is sent begins with a struct parley_ool, which
+ * names out-of-line payload. A SEND that carries any waits for its receiver: with
+ * PARLEY_NONBLOCK it gets %EINVAL.
+ */
+#define PARLEY_OOL		(1U << 1)
+
+/** PARLEY_OOL_MAX - most bytes of out-of-line payload that a message carries. */
+#define PARLEY_OOL_MAX		(1U << 20)
+
+/**
+ * struct parley_ool - head of a payload that has out-of-line payload
+ * @addr: sent: where it is in the sender's memory (of a PARLEY_CARGO_RANGE: 0).
+ *	Received: where the kernel has put it, that is, @ool of struct parley_cargo.
+ * @len: its bytes, at most PARLEY_OOL_MAX; may be 0
+ *
+ * The rest of the payload follows. A receiver is told by PARLEY_CARGO_OOL that it
+ * is the kernel that wrote this.
+ */
+struct parley_ool {
+	__aligned_u64 addr;
+	__aligned_u64 len;
+};
+
+/** PARLEY_CARGO_OOL - out-of-line payload. */
+#define PARLEY_CARGO_OOL	(1U << 0)
+
+/** PARLEY_CARGO_FD - a descriptor; arrives close-on-exec. */
+#define PARLEY_CARGO_FD		(1U << 1)
+
+/**
+ * PARLEY_CARGO_MAP - a mapping that can be read. Made of a descriptor that is not
+ * open for writing, so that mprotect(2) can't make it writable.
+ */
+#define PARLEY_CARGO_MAP	(1U << 2)
+
+/** PARLEY_CARGO_MAP_WRITE - a mapping that can be read and written. */
+#define PARLEY_CARGO_MAP_WRITE	(1U << 3)
+
+/**
+ * PARLEY_CARGO_RANGE - only with a reply: its out-of-line payload is read from a
+ * regular file, by the caller when it gets the reply, straight from the page cache.
+ * For file systems that can't stall a caller: ext4, xfs, btrfs, tmpfs. Arrives as
+ * PARLEY_CARGO_OOL, and less of it where the file ends.
+ */
+#define PARLEY_CARGO_RANGE	(1U << 4)
+
+/**
+ * struct parley_cargo - what a message carries besides its payload
+ * @size: in: size of this structure
+ * @accept: in: what may come with the message or reply to be received, any of
+ *	PARLEY_CARGO_OOL, _FD, _MAP and _MAP_WRITE. What comes with anything else is
+ *	refused, and it is the sender that gets the error (%EOPNOTSUPP).
+ * @send: in: what is sent along: 0, or one of PARLEY_CARGO_FD, _MAP, _MAP_WRITE and
+ *	_RANGE. (Out-of-line payload is sent by PARLEY_OOL.)
+ * @received: out: what has come, PARLEY_CARGO_*
+ * @send_fd: in: the descriptor that @send is about. FD: any, but a task's (%EINVAL).
+ *	MAP, MAP_WRITE: a memfd with F_SEAL_SHRINK. RANGE: a regular file open for
+ *	reading. Not used if @send is 0.
+ * @recv_fd: out: the descriptor that has come, else -1
+ * @send_offset: in: where in the file the mapping (a multiple of the page size) or
+ *	the range begins
+ * @send_len: in: bytes to be mapped, not 0, rounded up to pages, within the file;
+ *	0 if @send is not MAP or MAP_WRITE. (A range has its length in parley_ool.)
+ * @ool: in: where to put out-of-line payload
+ * @ool_len: in: bytes that there is room for, which for a CALL is pinned;
+ *	out: bytes that have come or, with %EMSGSIZE, that there were
+ * @map: out: where the mapping that has come is, else 0; the receiver's to unmap
+ * @map_len: out: its bytes
+ *
+ * A field whose "in" is not said is ignored going in. After an error the "out"
+ * fields, but for @ool_len with %EMSGSIZE, are undefined.
+ */
+struct parley_cargo {
+	__u32 size;
+	__u32 accept;
+	__u32 send;
+	__u32 received;
+	__s32 send_fd;
+	__s32 recv_fd;
+	__aligned_u64 send_offset;
+	__aligned_u64 send_len;
+	__aligned_u64 ool;
+	__aligned_u64 ool_len;
+	__aligned_u64 map;
+	__aligned_u64 map_len;
+};
+
+/**
  * struct parley_ipc - argument of SEND, RECV, CALL, REPLY and REPLYRECV
  * @size: in: size of this structure
- * @flags: in: PARLEY_NONBLOCK or 0
+ * @flags: in: PARLEY_NONBLOCK, PARLEY_OOL
  * @peer: in: whom to send to; for a receive, whom to hear: PARLEY_ANY, a task,
  *	or PARLEY_TASK_KERNEL (notifications, deaths, calls given up)
  * @send_len: in: payload bytes to send, at most PARLEY_PAYLOAD_MAX
@@ -187,6 +298,7 @@ struct parley_info {
  * @deadline: in: when to give up waiting, 0 for never
  * @creds: in: RECV and REPLYRECV: 0, or the struct parley_creds to fill with
  *	who sent the message
+ * @cargo: in: 0, or the struct parley_cargo with what else to send and receive
  */
 struct parley_ipc {
 	__u32 size;
@@ -200,6 +312,23 @@ struct parley_ipc {
 	__aligned_u64 token;
 	__aligned_u64 deadline;
 	__aligned_u64 creds;
+	__aligned_u64 cargo;
+};
+
+/**
+ * struct parley_uring - the command of an IORING_OP_URING_CMD request on a task
+ * @ipc: the struct parley_ipc; must stay until the request has completed
+ * @reserved: zero
+ *
+ * Lies in the request's cmd field (16 bytes); cmd_op is PARLEY_IOC_SEND, _RECV,
+ * _CALL, _REPLY or _REPLYRECV. The result is that of the ioctl, but that a signal
+ * is none of a request's business, which is not restarted: %EINTR or %ECANCELED
+ * when it was cancelled, and then it has had no effect, but that a CALL may have
+ * been delivered (and its receiver be told).
+ */
+struct parley_uring {
+	__aligned_u64 ipc;
+	__aligned_u64 reserved;
 };
 
 /**
@@ -402,6 +531,11 @@ struct parley_open {
  * %EDQUOT the user has too many messages in flight. %EDEADLK the receiver
  * waits, directly or through others, for the caller: found where all of them
  * are processes with one thread, which wait without a deadline.
+ *
+ * With cargo: %EOPNOTSUPP the receiver that took it doesn't accept such cargo.
+ * %EINVAL, %EBADF there is something wrong with what is sent along, see struct
+ * parley_cargo. %EMSGSIZE also for more than PARLEY_OOL_MAX bytes. %EFAULT also for
+ * the out-of-line payload. %EDQUOT also: the user has too many pages pinned.
  */
 #define PARLEY_IOC_SEND		_IOWR(PARLEY_IOC_MAGIC, 1, struct parley_ipc)
 
@@ -417,6 +551,11 @@ struct parley_open {
  * 64.) %EAGAIN there is nothing
  * (non-blocking). %ETIMEDOUT nothing came. %ENOTCONN the one @peer listened to
  * is gone. %EDEADLK that one waits for the caller, as for SEND.
+ *
+ * With cargo, likewise, the message is kept: %EMSGSIZE @ool_len of parley_cargo is
+ * too small (@recv_len is then left as it was): the needed room is there. %EFAULT
+ * @ool can't be written. %EMFILE, %ENFILE there is no descriptor to be had. %ENOMEM
+ * and others of mmap(2): the mapping can't be made.
  */
 #define PARLEY_IOC_RECV		_IOWR(PARLEY_IOC_MAGIC, 2, struct parley_ipc)
 
@@ -428,7 +567,9 @@ struct parley_open {
  * end the call, wherever it was; a late reply is refused, and a receiver that
  * has the request in hand is told: see PARLEY_NOTIFY_ABORTED. %EMSGSIZE also if
  * the reply is longer than @recv_len (then told in @recv_len), %EFAULT if
- * @recv can't be written; the call has ended in both cases.
+ * @recv can't be written; the call has ended in both cases. So it has when what
+ * comes with the reply can't be received, with the errors of RECV. To task
+ * PARLEY_TASK_VM: the module itself answers, see parley_proto.h.
  */
 #define PARLEY_IOC_CALL		_IOWR(PARLEY_IOC_MAGIC, 3, struct parley_ipc)
 
@@ -437,7 +578,10 @@ struct parley_open {
  *
  * Never waits. %ENOENT @token is no reply right of this task: never given to
  * it, used before, or the call has ended. %EMSGSIZE as for SEND: the token is
- * still good, as after any error but %ENOENT.
+ * still good, as after any error but %ENOENT. %EOPNOTSUPP the caller doesn't accept
+ * such cargo, or the file of a range is on none of the file systems for that.
+ * Out-of-line payload that the caller has no room for is no error here, but the
+ * caller's %EMSGSIZE.
  */
 #define PARLEY_IOC_REPLY	_IOWR(PARLEY_IOC_MAGIC, 4, struct parley_ipc)
 

@@ -205,6 +205,7 @@ static int parley_ipc_get(struct parley_ipc *ipc,
 	unsafe_get_user(ipc->token, &uipc->token, fault);
 	unsafe_get_user(ipc->deadline, &uipc->deadline, fault);
 	unsafe_get_user(ipc->creds, &uipc->creds, fault);
+	unsafe_get_user(ipc->cargo, &uipc->cargo, fault);
 	user_read_access_end();
 	return 0;
 
@@ -215,13 +216,14 @@ fault:
 
 static int parley_ipc_check(const struct parley_ipc *ipc, unsigned int uses)
 {
-	if (ipc->flags & ~PARLEY_NONBLOCK)
+	if (ipc->flags & ~(PARLEY_NONBLOCK | PARLEY_OOL))
 		return -EINVAL;
 	if (!(uses & USES_SEND) && (ipc->send || ipc->send_len))
 		return -EINVAL;
 	if (!(uses & USES_RECV) && (ipc->recv || ipc->recv_len))
 		return -EINVAL;
-	if (!(uses & USES_WAIT) && (ipc->deadline || ipc->flags || ipc->peer))
+	if (!(uses & USES_WAIT) &&
+	    (ipc->deadline || ipc->flags & PARLEY_NONBLOCK || ipc->peer))
 		return -EINVAL;
 	if (!(uses & USES_REPLY) && ipc->reply_error)
 		return -EINVAL;

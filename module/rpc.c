@@ -6,6 +6,32 @@
 #include "rpc.h"
 #include "task.h"
 #include "trace.h"
+#include "vm.h"
+
+/* Gather what @message is to carry, and make room for what its reply may. */
+static noinline int parley_rpc_load(struct parley_task *task,
+				    struct parley_message *message,
+				    const struct parley_ipc *ipc)
+{
+	struct parley_baggage *baggage = &message->baggage;
+	bool ool = ipc->flags & PARLEY_OOL;
+	struct parley_cargo cargo = {};
+	int err;
+
+	if (ipc->cargo) {
+		err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
+		if (err)
+			return err;
+	}
+	/* Who doesn't wait can't keep the memory as it is. */
+	if (message->oneway &&
+	    (cargo.accept || (ool && ipc->flags & PARLEY_NONBLOCK)))
+		return -EINVAL;
+	message->laden = true;
+	err = parley_load_request(&baggage->load, task->user, &message->content,
+				  ool, &cargo);
+	return err ?: parley_room_make(&baggage->room, task->user, &cargo);
+}
 
 /* Make the message and post it. NULL: it needs no waiting for. */
 static struct parley_message *parley_rpc_begin(struct parley_task *task,
@@ -25,6 +51,8 @@ static struct parley_message *parley_rpc_begin(struct parley_task *task,
 				  ipc->send_len);
 	if (!err && message->content.msg.type < 0)
 		err = -EINVAL;
+	if (!err && (ipc->flags & PARLEY_OOL || ipc->cargo))
+		err = parley_rpc_load(task, message, ipc);
 	if (err)
 		goto discard;
 	message->content.msg.src = task->id;
@@ -78,16 +106,46 @@ static int parley_rpc_interrupt(struct parley_task *task,
 								   -ERESTARTSYS;
 }
 
+/* Take to user space what came with a call's reply, and the reply. */
+static noinline int parley_rpc_unload(struct parley_message *message,
+				      const struct parley_ipc *ipc)
+{
+	struct parley_cargo __user *ucargo = u64_to_user_ptr(ipc->cargo);
+	struct parley_baggage *baggage = &message->baggage;
+	struct parley_cargo cargo;
+	int err;
+
+	err = parley_cargo_get(&cargo, ucargo);
+	if (err)
+		return err;
+	err = parley_room_receive(&baggage->room, &baggage->answer,
+				  &message->content, &cargo);
+	if (err == -EMSGSIZE && parley_cargo_put_needed(cargo.ool_len, ucargo))
+		err = -EFAULT;
+	if (err)
+		return err;
+	err = parley_content_write(&message->content, parley_ipc_recv(ipc));
+	if (!err)
+		err = parley_cargo_put(&cargo, ucargo);
+	if (err)
+		parley_transfer_undo(&cargo);
+	return err;
+}
+
 /* Take a call's reply to user space. */
-static int parley_rpc_return(const struct parley_message *message,
+static int parley_rpc_return(struct parley_message *message,
 			     struct parley_ipc *ipc)
 {
-	int err = -EMSGSIZE;
+	int err;
 
-	if (message->content.len <= ipc->recv_len)
-		err = parley_content_write(&message->content,
-					   parley_ipc_recv(ipc));
-	if (!err || err == -EMSGSIZE)
+	if (message->content.len > ipc->recv_len) {
+		ipc->recv_len = message->content.len;
+		return -EMSGSIZE;
+	}
+	err = ipc->cargo ? parley_rpc_unload(message, ipc) :
+			   parley_content_write(&message->content,
+						parley_ipc_recv(ipc));
+	if (!err)
 		ipc->recv_len = message->content.len;
 	return err;
 }
@@ -151,6 +209,32 @@ static int parley_rpc_wait(struct parley_message *message, bool resumed,
 	return err;
 }
 
+/* A call to the module itself, which answers in the caller's context. */
+static noinline int parley_rpc_vm(struct parley_task *task,
+				  struct parley_ipc *ipc,
+				  struct parley_ipc __user *uipc, bool oneway)
+{
+	struct parley_content content;
+	int err;
+
+	if (oneway || ipc->cargo || ipc->flags & PARLEY_OOL)
+		return -EOPNOTSUPP;
+	err = parley_content_read(&content, parley_ipc_send(ipc), ipc->send_len);
+	if (!err && content.msg.type < 0)
+		err = -EINVAL;
+	if (!err)
+		err = parley_vm_answer(task, &content, ipc->deadline,
+				       ipc->flags & PARLEY_NONBLOCK);
+	if (err)
+		return err;
+	if (content.len > ipc->recv_len)
+		err = -EMSGSIZE;
+	else
+		err = parley_content_write(&content, parley_ipc_recv(ipc));
+	ipc->recv_len = content.len;
+	return parley_ipc_put(ipc, uipc) ? -EFAULT : err;
+}
+
 static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 			       struct parley_ipc __user *uipc, bool oneway)
 {
@@ -160,6 +244,9 @@ static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 
 	message = resumed ? parley_rpc_resume(task, ipc, oneway) :
 			    parley_rpc_begin(task, ipc, oneway);
+	/* Its id is no task's. */
+	if (message == ERR_PTR(-ENOTCONN) && ipc->peer == PARLEY_TASK_VM)
+		return parley_rpc_vm(task, ipc, uipc, oneway);
 	if (IS_ERR_OR_NULL(message))
 		return PTR_ERR_OR_ZERO(message);
 

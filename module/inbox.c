@@ -246,6 +246,31 @@ bool parley_inbox_taken(struct parley_receiver *receiver)
 	return message || !receiver->load.kinds;
 }
 
+/**
+ * parley_inbox_unload() - what a request carries has reached user space
+ * @receiver: which got it, and shares the load
+ *
+ * The caller needs not keep it until the reply: the descriptor that it sent may be
+ * the last that holds a pipe open.
+ */
+void parley_inbox_unload(struct parley_receiver *receiver)
+{
+	struct parley_inbox *inbox = receiver->inbox;
+	struct parley_message *message;
+
+	if (!receiver->load.kinds)
+		return;
+	if (receiver->load.pin)
+		parley_pin_end(receiver->load.pin);
+	if (!receiver->load.transfer.file)
+		return;
+	spin_lock(&inbox->lock);
+	message = parley_place_find_locked(inbox, receiver->token);
+	if (message && message->laden)
+		parley_transfer_drop(&message->baggage.load.transfer);
+	spin_unlock(&inbox->lock);
+}
+
 /* A receiver gives @message back: it is HELD no more. */
 static void parley_inbox_unhold_locked(struct parley_message *message)
 {

@@ -223,7 +223,9 @@ static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
 	err = parley_serve_copy(receiver, ipc, uipc);
 	if (err)
 		parley_inbox_return(receiver);
-	else if (receiver->oneway && !parley_inbox_taken(receiver))
+	else if (!receiver->oneway)
+		parley_inbox_unload(receiver);
+	else if (!parley_inbox_taken(receiver))
 		err = -ESHUTDOWN;
 	if (err)
 		parley_transfer_undo(cargo);

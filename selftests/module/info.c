@@ -42,7 +42,7 @@ TEST(layouts_are_what_was_published)
 {
 	EXPECT_EQ(24U, sizeof(struct parley_info));
 	EXPECT_EQ(72U, sizeof(struct parley_ipc));
-	EXPECT_EQ(80U, sizeof(struct parley_cargo));
+	EXPECT_EQ(72U, sizeof(struct parley_cargo));
 	EXPECT_EQ(16U, sizeof(struct parley_ool));
 	EXPECT_EQ(16U, sizeof(struct parley_notify));
 	EXPECT_EQ(16U, sizeof(struct parley_cancel));

@@ -16,17 +16,18 @@
 static const struct {
 	const struct transport *transport;
 	size_t bytes;
+	enum shape shape;
 } cases[] = {
-	{ &transport_yield,		64 },
-	{ &transport_parley,		64 },
-	{ &transport_parley,		248 },
-	{ &transport_eventfd,		64 },
-	{ &transport_mqueue,		64 },
-	{ &transport_futex,		64 },
-	{ &transport_pipe,		64 },
-	{ &transport_pipe,		248 },
-	{ &transport_unix_stream,	64 },
-	{ &transport_unix_seqpacket,	64 },
+	{ &transport_yield,		64,	EVEN },
+	{ &transport_parley,		64,	EVEN },
+	{ &transport_parley,		248,	EVEN },
+	{ &transport_eventfd,		64,	EVEN },
+	{ &transport_mqueue,		64,	EVEN },
+	{ &transport_futex,		64,	EVEN },
+	{ &transport_pipe,		64,	EVEN },
+	{ &transport_pipe,		248,	EVEN },
+	{ &transport_unix_stream,	64,	EVEN },
+	{ &transport_unix_seqpacket,	64,	EVEN },
 };
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -116,7 +117,7 @@ static int measure(size_t i)
 	for (int repeat = 0; repeat < BENCH_REPEATS; repeat++) {
 		double now;
 
-		if (pair_measure(cases[i].transport, cases[i].bytes, &now))
+		if (pair_measure(cases[i].transport, cases[i].bytes, cases[i].shape, &now))
 			return -1;
 		if (!repeat || now < least)
 			least = now;

@@ -81,7 +81,7 @@ static int parley_join(struct pair *pair, enum role me)
 	ipc = (struct parley_ipc) {
 		.size = sizeof(ipc),
 		.peer = me == SERVER ? PARLEY_ANY : pair->shared->server_task,
-		.send_len = pair->bytes,
+		.send_len = pair->bytes[!me],
 		.send = (uintptr_t)&message[!me],
 		.recv = (uintptr_t)&message[me],
 	};
@@ -91,10 +91,10 @@ static int parley_join(struct pair *pair, enum role me)
 /* The server's token stays in @ipc from one turn to the next; 0 at first. */
 static int parley_take(struct pair *pair, enum role me)
 {
-	ipc.recv_len = pair->bytes;
+	ipc.recv_len = pair->bytes[me];
 	if (ioctl(task, turn[me], &ipc))
 		return -1;
-	if (ipc.recv_len == pair->bytes && !ipc.reply_error &&
+	if (ipc.recv_len == pair->bytes[me] && !ipc.reply_error &&
 	    (me == CLIENT || creds.pid > 0))
 		return 0;
 	errno = EPROTO;

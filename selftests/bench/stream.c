@@ -22,12 +22,12 @@ static int whole(ssize_t done, size_t bytes)
 
 static int stream_post(struct pair *pair, enum role to)
 {
-	return whole(write(stream[to].out, pair->message[to], pair->bytes), pair->bytes);
+	return whole(write(stream[to].out, pair->message[to], pair->bytes[to]), pair->bytes[to]);
 }
 
 static int stream_take(struct pair *pair, enum role me)
 {
-	return whole(read(stream[me].in, pair->message[me], pair->bytes), pair->bytes);
+	return whole(read(stream[me].in, pair->message[me], pair->bytes[me]), pair->bytes[me]);
 }
 
 static void stream_teardown(void)

@@ -35,16 +35,18 @@ static const struct {
 
 static struct row rows[CASES];
 
-/* What a row is allowed to cost: --max-ratio. */
+/* What a row is allowed to cost, relative to another: --max-ratio. */
 struct limit {
 	char name[32];
 	size_t bytes;
 	double ratio;
+	char base[32];
 };
 
 static struct limit limits[CASES];
 static size_t limit_count;
-static const char *only;
+static const char *only[CASES];
+static size_t only_count;
 static const char *json;
 
 static const struct option options[] = {
@@ -58,10 +60,12 @@ static const struct option options[] = {
 static void help(FILE *file)
 {
 	fprintf(file,
-		"usage: ipc [--case NAME] [--json FILE] [--max-ratio NAME:BYTES:R]...\n"
-		"  --case NAME               measure only NAME, and pipe to compare it with\n"
-		"  --json FILE               write the table to FILE, too\n"
-		"  --max-ratio NAME:BYTES:R  fail if that row costs more than R times a pipe\n"
+		"usage: ipc [--case NAME]... [--json FILE] [--max-ratio NAME:BYTES:R[:BASE]]...\n"
+		"  --case NAME    measure only NAME, and pipe to compare it with\n"
+		"  --json FILE    write the table to FILE, too\n"
+		"  --max-ratio NAME:BYTES:R[:BASE]\n"
+		"                 fail if that row costs more than R times the row BASE (pipe)\n"
+		"                 with the same payload\n"
 		"Runs as root, in a machine whose clock counts instructions: see README.md.\n");
 }
 
@@ -74,16 +78,27 @@ static bool known(const char *name)
 	return false;
 }
 
+static void add_case(const char *name)
+{
+	if (!known(name))
+		errx(EXIT_FAILURE, "--case %s: no such case", name);
+	if (only_count == CASES)
+		errx(EXIT_FAILURE, "--case: more than %zu of them", CASES);
+	only[only_count++] = name;
+}
+
 static void add_limit(const char *text)
 {
 	struct limit *limit = &limits[limit_count];
-	char end;
+	int fields, end = 0;
 
 	if (limit_count == CASES)
 		errx(EXIT_FAILURE, "--max-ratio: more than %zu of them", CASES);
-	if (sscanf(text, "%31[^:]:%zu:%lf%c", limit->name, &limit->bytes, &limit->ratio,
-		   &end) != 3)
-		errx(EXIT_FAILURE, "--max-ratio %s: not NAME:BYTES:R", text);
+	strcpy(limit->base, transport_pipe.name);
+	fields = sscanf(text, "%31[^:]:%zu:%lf%n:%31[^:]%n", limit->name, &limit->bytes,
+			&limit->ratio, &end, limit->base, &end);
+	if (fields < 3 || text[end])
+		errx(EXIT_FAILURE, "--max-ratio %s: not NAME:BYTES:R[:BASE]", text);
 	limit_count++;
 }
 
@@ -93,7 +108,7 @@ static void parse(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'c') {
-			only = optarg;
+			add_case(optarg);
 		} else if (option == 'j') {
 			json = optarg;
 		} else if (option == 'm') {
@@ -105,8 +120,27 @@ static void parse(int argc, char **argv)
 	}
 	if (optind < argc)
 		errx(EXIT_FAILURE, "%s: no such option", argv[optind]);
-	if (only && !known(only))
-		errx(EXIT_FAILURE, "--case %s: no such case", only);
+}
+
+static bool asked_for(size_t i)
+{
+	for (size_t j = 0; j < only_count; j++) {
+		if (!strcmp(only[j], cases[i].transport->name))
+			return true;
+	}
+	return !only_count;
+}
+
+/* A pipe is what others are compared with. */
+static bool needed(size_t i)
+{
+	if (cases[i].transport != &transport_pipe)
+		return asked_for(i);
+	for (size_t j = 0; j < CASES; j++) {
+		if (cases[j].bytes == cases[i].bytes && asked_for(j))
+			return true;
+	}
+	return false;
 }
 
 /* The least of the repeats: what is above it is a tick more, not the case. */
@@ -135,12 +169,11 @@ static int measure(size_t i)
 static int measure_all(void)
 {
 	for (size_t i = 0; i < CASES; i++) {
-		const char *name = cases[i].transport->name;
-
-		rows[i] = (struct row) { .name = name, .bytes = cases[i].bytes };
-		if (only && strcmp(name, only) && strcmp(name, transport_pipe.name))
-			continue;
-		if (measure(i))
+		rows[i] = (struct row) {
+			.name = cases[i].transport->name,
+			.bytes = cases[i].bytes,
+		};
+		if (needed(i) && measure(i))
 			return -1;
 	}
 	return 0;
@@ -170,12 +203,14 @@ static int judge(void)
 	int ret = EXIT_SUCCESS;
 
 	for (size_t i = 0; i < limit_count; i++) {
-		const struct row *row = find(limits[i].name, limits[i].bytes);
+		const struct limit *limit = &limits[i];
+		double ratio = find(limit->name, limit->bytes)->instructions /
+			       find(limit->base, limit->bytes)->instructions;
 
-		if (row->ratio <= limits[i].ratio)
+		if (ratio <= limit->ratio)
 			continue;
-		warnx("%s, %zu bytes: %.3f times a pipe, more than the %.3f allowed", row->name,
-		      row->bytes, row->ratio, limits[i].ratio);
+		warnx("%s, %zu bytes: %.3f times %s, more than the %.3f allowed", limit->name,
+		      limit->bytes, ratio, limit->base, limit->ratio);
 		ret = EXIT_FAILURE;
 	}
 	return ret;

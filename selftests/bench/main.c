@@ -28,6 +28,17 @@ static const struct {
 	{ &transport_pipe,		248,	EVEN },
 	{ &transport_unix_stream,	64,	EVEN },
 	{ &transport_unix_seqpacket,	64,	EVEN },
+
+	{ &transport_pipe,		4096,	BULK_REQUEST },
+	{ &transport_unix_stream,	4096,	BULK_REQUEST },
+	{ &transport_unix_seqpacket,	4096,	BULK_REQUEST },
+
+	{ &transport_pipe,		65536,	BULK_REQUEST },
+	{ &transport_unix_stream,	65536,	BULK_REQUEST },
+	{ &transport_unix_seqpacket,	65536,	BULK_REQUEST },
+
+	{ &transport_pipe,		1048576, BULK_REQUEST },
+	{ &transport_unix_stream,	1048576, BULK_REQUEST },
 };
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))

@@ -16,12 +16,16 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Parley's largest payload out of line. */
 #define BENCH_BYTES_MAX		1048576
 #define BENCH_WORDS_MAX		(BENCH_BYTES_MAX / sizeof(uint64_t))
+
+/* Bulk begins with a page, as it does in most buffers of its size. */
+#define bench_aligned		__attribute__((aligned(4096)))
 
 #define BENCH_REPEATS		3
 
@@ -35,11 +39,13 @@ enum role {
 /**
  * enum phase - the rounds of a pair, as they follow each other
  * @BEFORE: warm up
+ * @SETTLE: as in TIMED, until the scheduler is used to it
  * @TIMED: what the row says
  * @AFTER: show that what was timed has left everything in order
  */
 enum phase {
 	BEFORE,
+	SETTLE,
 	TIMED,
 	AFTER,
 	PHASES
@@ -65,8 +71,8 @@ extern const struct payload payload_ends;
  * @BULK_REQUEST: requests; replies are one word
  * @BULK_REPLY: replies; requests are one word
  *
- * Bulk would cost more to fill and check than to send: in the rounds that are
- * TIMED, this is done to its ends only.
+ * Bulk would cost more to fill and check than to send: in SETTLE and TIMED this
+ * is done to its ends only.
  */
 enum shape {
 	EVEN,
@@ -77,7 +83,7 @@ enum shape {
 /**
  * struct shared - memory that both sides of a pair see
  * @elapsed: nanoseconds that the client's timed rounds took
- * @server_task: Parley's id of the server
+ * @server: the server's name to the client: a task of Parley's, or a process
  * @gate: per role, for transports that pass payload through this memory
  * @gate.posted: number of messages sent to the role; a futex
  * @gate.sleeping: the role sleeps or is about to, and wants to be woken
@@ -85,12 +91,12 @@ enum shape {
  */
 struct shared {
 	uint64_t elapsed;
-	int32_t server_task;
+	int32_t server;
 	struct {
 		uint32_t posted;
 		uint32_t sleeping;
 	} gate[ROLES];
-	uint64_t message[ROLES][BENCH_WORDS_MAX];
+	uint64_t message[ROLES][BENCH_WORDS_MAX] bench_aligned;
 };
 
 /**
@@ -113,15 +119,17 @@ struct pair {
 /**
  * struct transport - a way to exchange messages
  * @name: row of the table
- * @setup: open what the two sides share, before they are forked
+ * @one_user: the two sides belong to the same user, and not to one each
+ * @setup: open what the two sides share, before they are forked. May be NULL
  * @join: open what belongs to one side, in its process and as its user; the
  *	server's is done before the client's begins. May be NULL
  * @post: send message[to]; NULL if the next @take does it in the same call
  * @take: wait for message[me]
- * @teardown: close what @setup opened; also after a failed @setup
+ * @teardown: close what @setup opened; also after a failed @setup. May be NULL
  */
 struct transport {
 	const char *name;
+	bool one_user;
 	int (*setup)(struct pair *pair);
 	int (*join)(struct pair *pair, enum role me);
 	int (*post)(struct pair *pair, enum role to);
@@ -137,6 +145,8 @@ extern const struct transport transport_mqueue;
 extern const struct transport transport_eventfd;
 extern const struct transport transport_futex;
 extern const struct transport transport_yield;
+extern const struct transport transport_process_vm;
+extern const struct transport transport_memcpy;
 
 /**
  * pair_measure() - run one pair to its end

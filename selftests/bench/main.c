@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -32,13 +33,19 @@ static const struct {
 	{ &transport_pipe,		4096,	BULK_REQUEST },
 	{ &transport_unix_stream,	4096,	BULK_REQUEST },
 	{ &transport_unix_seqpacket,	4096,	BULK_REQUEST },
+	{ &transport_process_vm,	4096,	BULK_REQUEST },
+	{ &transport_memcpy,		4096,	BULK_REQUEST },
 
 	{ &transport_pipe,		65536,	BULK_REQUEST },
 	{ &transport_unix_stream,	65536,	BULK_REQUEST },
 	{ &transport_unix_seqpacket,	65536,	BULK_REQUEST },
+	{ &transport_process_vm,	65536,	BULK_REQUEST },
+	{ &transport_memcpy,		65536,	BULK_REQUEST },
 
 	{ &transport_pipe,		1048576, BULK_REQUEST },
 	{ &transport_unix_stream,	1048576, BULK_REQUEST },
+	{ &transport_process_vm,	1048576, BULK_REQUEST },
+	{ &transport_memcpy,		1048576, BULK_REQUEST },
 };
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -232,6 +239,9 @@ int main(int argc, char **argv)
 	parse(argc, argv);
 	if (geteuid())
 		errx(EXIT_FAILURE, "must be root, to give the two sides a user each");
+	/* Or it would be up to chance whose bulk lies in one. */
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
+		err(EXIT_FAILURE, "can't do without huge pages");
 	if (clock_counts_instructions())
 		errx(EXIT_FAILURE, "this clock doesn't count instructions: run with -icount");
 	if (measure_all())

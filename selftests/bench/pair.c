@@ -31,10 +31,10 @@ static const struct {
 	[CLIENT] = { "client", 1001 },
 };
 
-/* Two users, one CPU: what is measured is the switch, not a race. */
-static int become(enum role me)
+/* One CPU: what is measured is the switch, not a race. */
+static int become(const struct transport *transport, enum role me)
 {
-	uid_t uid = roles[me].uid;
+	uid_t uid = roles[transport->one_user ? SERVER : me].uid;
 	cpu_set_t first;
 
 	CPU_ZERO(&first);
@@ -60,7 +60,7 @@ static int await_turn(const int ready[2], enum role me)
 static int play(const struct transport *transport, struct pair *pair, const int ready[2],
 		enum role me)
 {
-	if (become(me) || await_turn(ready, me))
+	if (become(transport, me) || await_turn(ready, me))
 		return -1;
 	if (transport->join && transport->join(pair, me))
 		return -1;
@@ -115,7 +115,7 @@ static int run_pair(const struct transport *transport, struct pair *pair)
 	pid_t pids[ROLES];
 	int ready[2];
 
-	if (transport->setup(pair) || pipe(ready)) {
+	if ((transport->setup && transport->setup(pair)) || pipe(ready)) {
 		warn("%s: set-up", transport->name);
 		return -1;
 	}
@@ -129,7 +129,7 @@ static int run_pair(const struct transport *transport, struct pair *pair)
 int pair_measure(const struct transport *transport, size_t bytes, enum shape shape,
 		 double *per_round)
 {
-	static uint64_t private[ROLES][BENCH_WORDS_MAX];
+	static uint64_t private[ROLES][BENCH_WORDS_MAX] bench_aligned;
 	const uint32_t timed = MIN(ROUNDS_MAX, TIMED_BYTES / bytes);
 	struct pair pair = {
 		.bytes = {
@@ -138,11 +138,13 @@ int pair_measure(const struct transport *transport, size_t bytes, enum shape sha
 		},
 		.rounds = {
 			[BEFORE] = timed / 8,
+			[SETTLE] = shape == EVEN ? 0 : timed,
 			[TIMED] = timed,
 			[AFTER] = timed / 8,
 		},
 		.payload = {
 			[BEFORE] = payload_whole,
+			[SETTLE] = payload_ends,
 			[TIMED] = shape == EVEN ? payload_whole : payload_ends,
 			[AFTER] = payload_whole,
 		},
@@ -158,7 +160,8 @@ int pair_measure(const struct transport *transport, size_t bytes, enum shape sha
 	}
 	fflush(NULL);
 	ret = run_pair(transport, &pair);
-	transport->teardown();
+	if (transport->teardown)
+		transport->teardown();
 	*per_round = (double)pair.shared->elapsed / timed;
 	munmap(pair.shared, sizeof(*pair.shared));
 	return ret;

@@ -77,10 +77,10 @@ static int parley_join(struct pair *pair, enum role me)
 	if (task < 0 || ioctl(task, PARLEY_IOC_INFO, &info))
 		return -1;
 	if (me == SERVER)
-		pair->shared->server_task = info.task;
+		pair->shared->server = info.task;
 	ipc = (struct parley_ipc) {
 		.size = sizeof(ipc),
-		.peer = me == SERVER ? PARLEY_ANY : pair->shared->server_task,
+		.peer = me == SERVER ? PARLEY_ANY : pair->shared->server,
 		.send_len = pair->bytes[!me],
 		.send = (uintptr_t)&message[!me],
 		.recv = (uintptr_t)&message[me],
@@ -101,15 +101,9 @@ static int parley_take(struct pair *pair, enum role me)
 	return -1;
 }
 
-/* The task was opened in a process that is gone. */
-static void parley_teardown(void)
-{
-}
-
 const struct transport transport_parley = {
 	.name = "parley-call",
 	.setup = parley_setup,
 	.join = parley_join,
 	.take = parley_take,
-	.teardown = parley_teardown,
 };

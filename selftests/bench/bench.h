@@ -147,6 +147,7 @@ extern const struct transport transport_futex;
 extern const struct transport transport_yield;
 extern const struct transport transport_process_vm;
 extern const struct transport transport_memcpy;
+extern const struct transport transport_pread;
 
 /**
  * pair_measure() - run one pair to its end
@@ -167,6 +168,13 @@ int pair_measure(const struct transport *transport, size_t bytes, enum shape sha
  * server has checked each request.
  */
 int exchange(const struct transport *transport, struct pair *pair, enum role me);
+
+/**
+ * file_open() - make a file of the replies of all rounds, one after the other
+ *
+ * Returns a descriptor for reading, or -1. Uses the client's message to write it.
+ */
+int file_open(const struct pair *pair);
 
 /** clock_now() - nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now(void);

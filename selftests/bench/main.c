@@ -41,6 +41,7 @@ static const struct {
 	{ &transport_unix_seqpacket,	65536,	BULK_REQUEST },
 	{ &transport_process_vm,	65536,	BULK_REQUEST },
 	{ &transport_memcpy,		65536,	BULK_REQUEST },
+	{ &transport_pread,		65536,	BULK_REPLY },
 
 	{ &transport_pipe,		1048576, BULK_REQUEST },
 	{ &transport_unix_stream,	1048576, BULK_REQUEST },

@@ -100,8 +100,10 @@ TEST_F(args, larger)
 
 TEST_F(args, not_there)
 {
-	__u64 pointers[] = { 1, KERNEL, PTR(self->area.start + 2 * PAGE - 8) };
+	__u8 *cut_off = self->area.start + 2 * PAGE - 8;
+	__u64 pointers[] = { 1, KERNEL, PTR(cut_off) };
 
+	memcpy(cut_off, &call(self)->cargo, 8);
 	area_end_after(&self->area, 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(pointers); i++) {
 		call(self)->op.arg.cargo = pointers[i];

@@ -123,7 +123,7 @@ TEST_F(stall, a_sender_s_payload)
 	NEED_STALL();
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_start(cart_load(&self->call, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->call.op);
 	EXPECT_TRUE(receive_ends_on_time(self));
 	EXPECT_TRUE(serves_anyone(self));
 	EXPECT_TRUE(can_map());
@@ -148,7 +148,7 @@ TEST_F(stall, a_sender_s_payload_to_one_who_waits)
 	started = now();
 	cart_send(&self->call, self->client, self->server.id, 1);
 	cart_start(cart_load(&self->call, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->call.op);
 	EXPECT_EQ(-ETIMEDOUT, cart_join(&self->recv));
 	EXPECT_LT(now(), started + LATE);
 	EXPECT_TRUE(still_stalled(&self->call.op));
@@ -171,7 +171,7 @@ TEST_F(stall, a_receiver_s_buffer)
 	cart_start(cart_load(&self->call, self->area.at, STALL_BYTES));
 	cart_recv(&self->recv, self->server, PARLEY_ANY);
 	cart_start(cart_room(&self->recv, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->recv.op);
 	EXPECT_TRUE(ends_on_time(started, cart_join(&self->call)));
 	EXPECT_TRUE(serves_others(self));
 	EXPECT_TRUE(can_map());
@@ -197,7 +197,7 @@ TEST_F(stall, a_receiver_s_buffer_and_the_sender_waits)
 	cart_start(cart_load(&self->call, self->area.at, STALL_BYTES));
 	cart_recv(&self->recv, self->server, PARLEY_ANY);
 	cart_start(cart_room(&self->recv, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->recv.op);
 	EXPECT_TRUE(serves_others(self));
 	EXPECT_TRUE(still_stalled(&self->recv.op));
 	stall_release();
@@ -218,7 +218,7 @@ TEST_F(stall, a_caller_s_result)
 	area_fill(&self->area, 9);
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_start(cart_room(&self->call, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->call.op);
 	EXPECT_EQ(-EAGAIN, op_run(op_poll(&recv, self->server, PARLEY_ANY)));
 	EXPECT_TRUE(receive_ends_on_time(self));
 	EXPECT_TRUE(serves_anyone(self));
@@ -245,7 +245,7 @@ TEST_F(stall, a_replier_s_payload)
 	ASSERT_EQ(0, cart_run(cart_recv(&self->recv, self->server, PARLEY_ANY)));
 	cart_reply(&self->reply, self->server, cart_token(&self->recv), 2);
 	cart_start(cart_load(&self->reply, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->reply.op);
 	EXPECT_TRUE(ends_on_time(started, cart_join(&self->call)));
 	/* From now on this memory is none of the replier's business. */
 	memset(self->area.start, UNTOUCHED, self->area.size);
@@ -267,7 +267,7 @@ TEST_F(stall, a_replier_s_payload_and_the_caller_waits)
 	ASSERT_EQ(0, cart_run(cart_recv(&self->recv, me, PARLEY_ANY)));
 	cart_reply(&self->reply, me, cart_token(&self->recv), 2);
 	cart_start(cart_load(&self->reply, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->reply.op);
 	EXPECT_TRUE(serves_anyone(self));
 	EXPECT_TRUE(still_stalled(&self->reply.op));
 	stall_release();
@@ -288,7 +288,7 @@ TEST_F(stall, a_replyrecv_s_payload)
 	ASSERT_EQ(0, cart_run(cart_recv(&self->recv, self->server, PARLEY_ANY)));
 	cart_replyrecv(&self->reply, self->server, cart_token(&self->recv), 2);
 	cart_start(cart_load(&self->reply, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->reply.op);
 	EXPECT_TRUE(serves_anyone(self));
 	stall_release();
 	ASSERT_EQ(0, cart_join(&self->call));
@@ -319,7 +319,7 @@ TEST_F(stall, a_receiver_s_buffer_and_the_sender_is_killed)
 	peer = peer_start(call_far, self);
 	cart_recv(&self->recv, self->server, PARLEY_ANY);
 	cart_start(cart_room(&self->recv, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->recv.op);
 	peer_kill(&peer);
 	EXPECT_TRUE(still_stalled(&self->recv.op));
 	EXPECT_TRUE(serves_others(self));
@@ -337,7 +337,7 @@ TEST_F(stall, a_replier_s_payload_and_the_caller_is_killed)
 	ASSERT_EQ(0, cart_run(cart_room(&self->recv, self->area.at, STALL_BYTES)));
 	cart_reply(&self->reply, self->server, cart_token(&self->recv), 2);
 	cart_start(cart_load(&self->reply, self->at, STALL_BYTES));
-	stall_hangs();
+	stall_hangs_in(&self->reply.op);
 	peer_kill(&peer);
 	EXPECT_TRUE(still_stalled(&self->reply.op));
 	stall_release();
@@ -405,7 +405,7 @@ TEST_F(stall, a_buffer_that_is_given)
 	NEED_STALL();
 	area_fill(&self->area, 9);
 	op_start(vm_call(&giving, self->server, PARLEY_OOL_RECV, &give, sizeof(give)));
-	stall_hangs();
+	stall_hangs_in(&giving);
 	started = now();
 	vm_call(&sending, self->client, PARLEY_OOL_SEND, &send, sizeof(send));
 	sending.arg.deadline = started + SOON;
@@ -434,7 +434,7 @@ TEST_F(stall, what_is_written_into_a_buffer)
 	vm_call(&giving, self->server, PARLEY_OOL_RECV, &give, sizeof(give));
 	ASSERT_EQ(0, op_run(&giving));
 	op_start(vm_call(&sending, self->client, PARLEY_OOL_SEND, &send, sizeof(send)));
-	stall_hangs();
+	stall_hangs_in(&sending);
 	EXPECT_TRUE(serves_anyone(self));
 	vm_call(&other, self->other, PARLEY_OOL_SEND, &early, sizeof(early))->arg.flags =
 		PARLEY_NONBLOCK;

@@ -30,10 +30,6 @@ FIXTURE_VARIANT_ADD(range, ext4) {
 	.kind = "ext4", .on_disk = true,
 };
 
-FIXTURE_VARIANT_ADD(range, xfs) {
-	.kind = "xfs", .on_disk = true,
-};
-
 FIXTURE_VARIANT_ADD(range, btrfs) {
 	.kind = "btrfs", .on_disk = true,
 };

@@ -81,6 +81,17 @@ TEST_F(refused, ramfs)
 	EXPECT_EQ(-EOPNOTSUPP, replyrecv_range(self, fd));
 }
 
+/* Its readers wait for who writes, and he may wait for anything. */
+TEST_F(refused, xfs)
+{
+	int fd = range_file("xfs");
+
+	if (fd < 0)
+		SKIP(return, "there is no xfs here");
+	EXPECT_EQ(-EOPNOTSUPP, reply_range(self, fd));
+	EXPECT_EQ(-EOPNOTSUPP, replyrecv_range(self, fd));
+}
+
 TEST_F(refused, huge_pages)
 {
 	int fd = syscall(SYS_memfd_create, "huge", 4U /* MFD_HUGETLB */);

@@ -4,8 +4,8 @@
  *
  * stall_make() maps memory of a kind: whoever touches it first waits, until
  * stall_release(); then it is there, with the bytes that follow from STALL_SEED.
- * stall_hangs() returns when somebody waits. There is one such memory at a time in
- * a process.
+ * stall_hangs() returns when somebody waits, and so does stall_hangs_in(). There is
+ * one such memory at a time in a process.
  *
  * "uffd" is served by a thread (userfaultfd(2)). "fuse" is a mapping of the one file
  * of a file system, whose server speaks the protocol of /dev/fuse; that is a process
@@ -41,6 +41,18 @@ static inline void stall_hangs(void)
 {
 	while (!atomic_load(&stall->hanging))
 		usleep(1000);
+}
+
+/* The same, if it is to be somebody in @op. */
+static inline void stall_hangs_in(struct op *op)
+{
+	while (!atomic_load(&stall->hanging)) {
+		if (op_done(op)) {
+			fprintf(stderr, "# returned %d instead of waiting for memory\n", op->ret);
+			_exit(KSFT_FAIL);
+		}
+		usleep(1000);
+	}
 }
 
 static inline void stall_release(void)

@@ -112,6 +112,7 @@ $(B)/samples/%.sh: samples/%.sh
 
 NO_WARNINGS := -Wl,--no-warnings
 packages_attributes := libnl-genl-3.0 json-c
+packages_uring := liburing
 
 TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress tools,$(wildcard selftests/$(d)/*.c)))
 TESTS := $(TEST_SOURCES:%.c=$(B)/%)
@@ -200,7 +201,7 @@ install: libipc $(PARLEY)
 	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/linux $(DKMS)
 	install -m 644 $(B)/libipc.a $(B)/libipc.so.0 $(DESTDIR)$(libdir)
 	ln -sf libipc.so.0 $(DESTDIR)$(libdir)/libipc.so
-	install -m 644 libipc/libipc.h $(DESTDIR)$(includedir)
+	install -m 644 libipc/libipc*.h $(DESTDIR)$(includedir)
 	install -m 644 include/uapi/linux/*.h $(DESTDIR)$(includedir)/linux
 	sed -e 's|@VERSION@|$(VERSION)|;s|@prefix@|$(prefix)|;s|@libdir@|$(libdir)|;s|@includedir@|$(includedir)|' \
 		libipc/libipc.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libipc.pc

@@ -232,8 +232,9 @@ static int parley_ipc_check(const struct parley_ipc *ipc, unsigned int uses)
 	return 0;
 }
 
-static int parley_ioctl_rpc(const struct parley_ioctl *op, struct file *file,
-			    void __user *uarg)
+static __always_inline int parley_ioctl_rpc(const struct parley_ioctl *op,
+					    struct file *file,
+					    void __user *uarg)
 {
 	struct parley_ipc ipc __uninitialized;
 	int err;

@@ -143,16 +143,16 @@ int parley_vm_answer(struct parley_task *task, struct parley_content *content,
 	int err;
 
 	request = parley_vm_find(content->msg.type);
-	if (!request) {
-		err = -EOPNOTSUPP;
-	} else if (request->len != content->len) {
-		err = -EINVAL;
-	} else if (request->reply_len > room) {
+	if (request && request->reply_len > room) {
 		content->len = request->reply_len;
 		return -EMSGSIZE;
-	} else {
-		err = request->run(&call);
 	}
+	if (!request)
+		err = -EOPNOTSUPP;
+	else if (request->len != content->len)
+		err = -EINVAL;
+	else
+		err = request->run(&call);
 	if (parley_vm_ends_call(err))
 		return err;
 	if (err) {

@@ -2,9 +2,8 @@
 /**
  * DOC: compat/file, how a file becomes a descriptor
  *
- * Linux 6.8 merged receive_fd() with receive_fd_user(), and gave it the address
- * that the number is to be written to ("file: stop exposing receive_fd_user()",
- * "file: remove __receive_fd()").
+ * Linux 6.8 merged receive_fd() with __receive_fd(), and gave it the address that the
+ * number is to be written to (commit 4e94ddfe2aab, "file: remove __receive_fd()").
  */
 #ifndef _PARLEY_COMPAT_FILE_H
 #define _PARLEY_COMPAT_FILE_H

@@ -138,6 +138,8 @@ struct transport {
 };
 
 extern const struct transport transport_parley;
+extern const struct transport transport_parley_ool;
+extern const struct transport transport_parley_filerange;
 extern const struct transport transport_pipe;
 extern const struct transport transport_unix_stream;
 extern const struct transport transport_unix_seqpacket;

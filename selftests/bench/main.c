@@ -30,19 +30,23 @@ static const struct {
 	{ &transport_unix_stream,	64,	EVEN },
 	{ &transport_unix_seqpacket,	64,	EVEN },
 
+	{ &transport_parley_ool,	4096,	BULK_REQUEST },
 	{ &transport_pipe,		4096,	BULK_REQUEST },
 	{ &transport_unix_stream,	4096,	BULK_REQUEST },
 	{ &transport_unix_seqpacket,	4096,	BULK_REQUEST },
 	{ &transport_process_vm,	4096,	BULK_REQUEST },
 	{ &transport_memcpy,		4096,	BULK_REQUEST },
 
+	{ &transport_parley_ool,	65536,	BULK_REQUEST },
 	{ &transport_pipe,		65536,	BULK_REQUEST },
 	{ &transport_unix_stream,	65536,	BULK_REQUEST },
 	{ &transport_unix_seqpacket,	65536,	BULK_REQUEST },
 	{ &transport_process_vm,	65536,	BULK_REQUEST },
 	{ &transport_memcpy,		65536,	BULK_REQUEST },
+	{ &transport_parley_filerange,	65536,	BULK_REPLY },
 	{ &transport_pread,		65536,	BULK_REPLY },
 
+	{ &transport_parley_ool,	1048576, BULK_REQUEST },
 	{ &transport_pipe,		1048576, BULK_REQUEST },
 	{ &transport_unix_stream,	1048576, BULK_REQUEST },
 	{ &transport_process_vm,	1048576, BULK_REQUEST },

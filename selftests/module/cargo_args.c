@@ -2,7 +2,7 @@
 /* What is malformed about cargo is refused, before anything is sent or received. */
 #include "cargo.h"
 
-#define KERNEL	(1ULL << 63 | 1ULL << 40)	/* nobody's address */
+#define KERNEL	0x8000010000000000ULL	/* nobody's address */
 
 FIXTURE(args)
 {

@@ -98,16 +98,37 @@ FIXTURE_VARIANT(away)
 	bool readable;
 };
 
-#define AWAY(name, ...) FIXTURE_VARIANT_ADD(away, name) { __VA_ARGS__ }
+FIXTURE_VARIANT_ADD(away, unmapped) {
+	.take = unmap, .page = 1, .pages = 4,
+};
 
-AWAY(unmapped, .take = unmap, .page = 1, .pages = 4);
-AWAY(first_page_unmapped, .take = unmap, .page = 1, .pages = 1);
-AWAY(middle_page_unmapped, .take = unmap, .page = 2, .pages = 1);
-AWAY(last_page_unmapped, .take = unmap, .page = 4, .pages = 1);
-AWAY(last_page_protected, .take = protect, .page = 4, .pages = 1);
-AWAY(last_page_of_no_file, .take = map_nothing, .page = 4, .pages = 1);
-AWAY(last_page_read_only, .take = protect_write, .page = 4, .pages = 1, .readable = true);
-AWAY(read_only, .take = protect_write, .page = 0, .pages = 6, .readable = true);
+FIXTURE_VARIANT_ADD(away, first_page_unmapped) {
+	.take = unmap, .page = 1, .pages = 1,
+};
+
+FIXTURE_VARIANT_ADD(away, middle_page_unmapped) {
+	.take = unmap, .page = 2, .pages = 1,
+};
+
+FIXTURE_VARIANT_ADD(away, last_page_unmapped) {
+	.take = unmap, .page = 4, .pages = 1,
+};
+
+FIXTURE_VARIANT_ADD(away, last_page_protected) {
+	.take = protect, .page = 4, .pages = 1,
+};
+
+FIXTURE_VARIANT_ADD(away, last_page_of_no_file) {
+	.take = map_nothing, .page = 4, .pages = 1,
+};
+
+FIXTURE_VARIANT_ADD(away, last_page_read_only) {
+	.take = protect_write, .page = 4, .pages = 1, .readable = true,
+};
+
+FIXTURE_VARIANT_ADD(away, read_only) {
+	.take = protect_write, .page = 0, .pages = 6, .readable = true,
+};
 
 FIXTURE_SETUP(away)
 {

@@ -186,24 +186,69 @@ FIXTURE_VARIANT(memory)
 	bool read_only;		/* not to be pinned for writing */
 };
 
-#define KIND(kind, ...) FIXTURE_VARIANT_ADD(memory, kind) { .make = make_##kind, __VA_ARGS__ }
+FIXTURE_VARIANT_ADD(memory, private) {
+	.make = make_private,
+};
 
-KIND(private);
-KIND(shared);
-KIND(memfd);
-KIND(sealed_memfd);
-KIND(private_of_file);
-KIND(root_file);
-KIND(private_of_disk);
-KIND(ext4, .read_only = true);
-KIND(xfs, .read_only = true);
-KIND(btrfs, .read_only = true);
-KIND(locked);
-KIND(stack);
-KIND(thp);
-KIND(split_thp);
-KIND(hugetlb);
-KIND(hugetlb_memfd);
+FIXTURE_VARIANT_ADD(memory, shared) {
+	.make = make_shared,
+};
+
+FIXTURE_VARIANT_ADD(memory, memfd) {
+	.make = make_memfd,
+};
+
+FIXTURE_VARIANT_ADD(memory, sealed_memfd) {
+	.make = make_sealed_memfd,
+};
+
+FIXTURE_VARIANT_ADD(memory, private_of_file) {
+	.make = make_private_of_file,
+};
+
+FIXTURE_VARIANT_ADD(memory, root_file) {
+	.make = make_root_file,
+};
+
+FIXTURE_VARIANT_ADD(memory, private_of_disk) {
+	.make = make_private_of_disk,
+};
+
+FIXTURE_VARIANT_ADD(memory, ext4) {
+	.make = make_ext4, .read_only = true,
+};
+
+FIXTURE_VARIANT_ADD(memory, xfs) {
+	.make = make_xfs, .read_only = true,
+};
+
+FIXTURE_VARIANT_ADD(memory, btrfs) {
+	.make = make_btrfs, .read_only = true,
+};
+
+FIXTURE_VARIANT_ADD(memory, locked) {
+	.make = make_locked,
+};
+
+FIXTURE_VARIANT_ADD(memory, stack) {
+	.make = make_stack,
+};
+
+FIXTURE_VARIANT_ADD(memory, thp) {
+	.make = make_thp,
+};
+
+FIXTURE_VARIANT_ADD(memory, split_thp) {
+	.make = make_split_thp,
+};
+
+FIXTURE_VARIANT_ADD(memory, hugetlb) {
+	.make = make_hugetlb,
+};
+
+FIXTURE_VARIANT_ADD(memory, hugetlb_memfd) {
+	.make = make_hugetlb_memfd,
+};
 
 FIXTURE_SETUP(memory)
 {
@@ -222,14 +267,10 @@ FIXTURE_TEARDOWN(memory)
 {
 }
 
-#define NEED_MEMORY() do {						\
-	if (!self->there)						\
-		SKIP(return, "there is no such memory");		\
-} while (0)
-
 TEST_F(memory, is_sent)
 {
-	NEED_MEMORY();
+	if (!self->there)
+		SKIP(return, "there is no such memory");
 	area_fill(&self->area, 7);
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_park(cart_load(&self->call, self->area.at, self->area.len));
@@ -244,7 +285,8 @@ TEST_F(memory, is_sent)
 
 TEST_F(memory, is_received_into)
 {
-	NEED_MEMORY();
+	if (!self->there)
+		SKIP(return, "there is no such memory");
 	area_fill(&self->other, 8);
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_park(cart_load(&self->call, self->other.at, self->other.len));
@@ -258,7 +300,8 @@ TEST_F(memory, is_received_into)
 
 TEST_F(memory, gets_a_reply)
 {
-	NEED_MEMORY();
+	if (!self->there)
+		SKIP(return, "there is no such memory");
 	area_fill(&self->other, 9);
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_room(&self->call, self->area.at, self->area.len);
@@ -277,7 +320,8 @@ TEST_F(memory, gets_a_reply)
 
 TEST_F(memory, is_replied)
 {
-	NEED_MEMORY();
+	if (!self->there)
+		SKIP(return, "there is no such memory");
 	area_fill(&self->area, 10);
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_park(cart_room(&self->call, self->other.at, self->other.len));

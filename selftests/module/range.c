@@ -48,11 +48,6 @@ FIXTURE_TEARDOWN(range)
 	EXPECT_TRUE(pages_let_go(self->pinned));
 }
 
-#define NEED_FILE() do {							\
-	if (self->file < 0)						\
-		SKIP(return, "there is no %s here", variant->kind);	\
-} while (0)
-
 /* The client calls, with that much room, and the server has its request. */
 static bool called(struct _test_data_range *self, size_t room)
 {
@@ -101,14 +96,16 @@ TEST_F(range, is_read)
 		{ 5000, PARLEY_OOL_MAX }, { 65535, PARLEY_OOL_MAX - 65535 },
 	};
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	for (unsigned int i = 0; i < ARRAY_SIZE(ranges); i++)
 		EXPECT_TRUE(comes(self, ranges[i].offset, ranges[i].len, ranges[i].len));
 }
 
 TEST_F(range, ends_with_the_file)
 {
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	EXPECT_TRUE(comes(self, FILE_LEN - 1, 1, 1));
 	EXPECT_TRUE(comes(self, FILE_LEN - 1, 2, 1));
 	EXPECT_TRUE(comes(self, FILE_LEN - 4999, PARLEY_OOL_MAX, 4999));
@@ -123,7 +120,8 @@ TEST_F(range, ends_with_the_file)
 
 TEST_F(range, of_a_truncated_file)
 {
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	ASSERT_EQ(0, ftruncate(self->file, 4999));
 	EXPECT_TRUE(comes(self, 0, 10000, 4999));
 	EXPECT_TRUE(comes(self, 4998, 10000, 1));
@@ -134,7 +132,8 @@ TEST_F(range, of_a_truncated_file)
 /* What was never written is zeros. */
 TEST_F(range, of_a_hole)
 {
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	ASSERT_EQ(0, ftruncate(self->file, 100));
 	ASSERT_EQ(0, ftruncate(self->file, 200000));
 	ASSERT_EQ(3, pwrite(self->file, "abc", 3, 150000));
@@ -152,7 +151,8 @@ TEST_F(range, of_a_hole)
 /* Cold, it is read from the disk, by the caller. */
 TEST_F(range, that_is_not_in_memory)
 {
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	for (int i = 0; i < 2; i++) {
 		FILE *drop = fopen("/proc/sys/vm/drop_caches", "w");
 
@@ -169,7 +169,8 @@ TEST_F(range, of_a_file_to_read)
 {
 	char path[64];
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->file);
 	self->file = open(path, O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, self->file);
@@ -183,7 +184,8 @@ TEST_F(range, without_room)
 {
 	static const size_t rooms[] = { 0, 1, 4096, 9999 };
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	for (unsigned int i = 0; i < ARRAY_SIZE(rooms); i++) {
 		ASSERT_TRUE(called(self, rooms[i]));
 		ASSERT_EQ(0, reply_range(self, 0, 10000));
@@ -200,7 +202,8 @@ TEST_F(range, malformed)
 {
 	struct cart *cart = &self->reply;
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	ASSERT_TRUE(called(self, PARLEY_OOL_MAX));
 	EXPECT_EQ(-EMSGSIZE, reply_range(self, 0, PARLEY_OOL_MAX + 1));
 	EXPECT_EQ(-EMSGSIZE, reply_range(self, 0, ~0ULL));
@@ -225,7 +228,8 @@ TEST_F(range, not_accepted)
 {
 	static const __u32 others[] = { 0, KINDS & ~PARLEY_CARGO_OOL };
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++) {
 		cart_call(&self->call, self->client, self->server.id, 1);
 		cart_park(cart_accept(&self->call, others[i]));
@@ -241,7 +245,8 @@ TEST_F(range, by_replyrecv)
 {
 	struct op send;
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	ASSERT_TRUE(called(self, PARLEY_OOL_MAX));
 	op_park(op_send(&send, self->client, self->server.id, 5, 8));
 	cart_replyrecv(&self->reply, self->server, cart_token(&self->recv), 2);
@@ -257,7 +262,8 @@ TEST_F(range, onto_itself)
 {
 	__u8 *at;
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	at = mmap(NULL, FILE_LEN, PROT_READ | PROT_WRITE,
 		  variant->on_disk ? MAP_PRIVATE : MAP_SHARED, self->file, 0);
 	ASSERT_NE(MAP_FAILED, at);
@@ -313,7 +319,8 @@ TEST_F(range, to_another_user)
 {
 	struct peer other;
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	start_far(self, &other, &alice);
 	ASSERT_EQ(0, reply_range(self, 0, 100000));
 	EXPECT_EQ(100000, hear(other.ctl));
@@ -323,7 +330,8 @@ TEST_F(range, closed_before_it_is_read)
 {
 	struct peer other;
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	start_far(self, &other, &root);
 	stop(&other);
 	ASSERT_EQ(0, reply_range(self, 0, 100000));
@@ -338,7 +346,8 @@ TEST_F(range, truncated_before_it_is_read)
 {
 	struct peer other;
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	start_far(self, &other, &root);
 	stop(&other);
 	ASSERT_EQ(0, reply_range(self, 0, 100000));
@@ -352,7 +361,8 @@ TEST_F(range, killed_before_it_is_read)
 {
 	struct peer other;
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	start_far(self, &other, &root);
 	stop(&other);
 	ASSERT_EQ(0, reply_range(self, 0, 100000));
@@ -367,7 +377,8 @@ TEST_F(range, of_a_killed_caller)
 {
 	struct peer other;
 
-	NEED_FILE();
+	if (self->file < 0)
+		SKIP(return, "there is no %s here", variant->kind);
 	start_far(self, &other, &root);
 	stop(&other);
 	ASSERT_EQ(0, reply_range(self, 0, 100000));

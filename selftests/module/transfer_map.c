@@ -89,12 +89,13 @@ static int maps_read(const void *at, char perms[5])
 	FILE *maps = fopen("/proc/self/maps", "r");
 	unsigned long long from, to;
 	char line[512], seen[5];
-	int lines = 0;
+	int lines = 0, words;
 
 	CHECK(maps);
 	while (fgets(line, sizeof(line), maps)) {
 		lines++;
-		CHECK_EQ(3, sscanf(line, "%llx-%llx %4s", &from, &to, seen));
+		words = sscanf(line, "%llx-%llx %4s", &from, &to, seen);
+		CHECK_EQ(3, words);
 		if (perms && PTR(at) >= from && PTR(at) < to)
 			strcpy(perms, seen);
 	}
@@ -209,7 +210,8 @@ TEST_F(map, of_a_part)
 		size_t offset, len, mapped;
 	} parts[] = {
 		{ 0, 1, PAGE }, { 0, PAGE, PAGE }, { PAGE, PAGE + 1, 2 * PAGE },
-		{ 3 * PAGE, PAGE, PAGE }, { 3 * PAGE, PAGE - 1, PAGE }, { PAGE, 3 * PAGE, 3 * PAGE },
+		{ 3 * PAGE, PAGE, PAGE }, { 3 * PAGE, PAGE - 1, PAGE },
+		{ PAGE, 3 * PAGE, 3 * PAGE },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++) {

@@ -63,6 +63,7 @@ static inline int receive(unsigned long op, struct parley_ipc *ipc, struct ipc_m
 		ipc_async_answer(ipc_fd(), msg->src, ipc->token);
 		ipc->send = 0;
 		ipc->send_len = 0;
+		ipc->reply_error = 0;
 		ipc->token = 0;
 		ipc->recv_len = sizeof(msg->data);
 		ret = ipc_task_ioctl(PARLEY_IOC_RECV, ipc);

@@ -10,16 +10,20 @@
  * @receiver: on the calling thread's stack
  * @inbox: of the calling task
  * @from: the task to hear, PARLEY_TASK_KERNEL or PARLEY_ANY
+ * @accepts: PARLEY_CARGO_* that a message may carry
  * @wants_creds: tell who sent the message
  */
 void parley_receiver_init(struct parley_receiver *receiver,
-			  struct parley_inbox *inbox, s32 from, bool wants_creds)
+			  struct parley_inbox *inbox, s32 from, u32 accepts,
+			  bool wants_creds)
 {
 	parley_wait_init(&receiver->wait);
 	INIT_HLIST_NODE(&receiver->link);
 	receiver->inbox = inbox;
 	receiver->from = from;
 	receiver->error = 0;
+	receiver->accepts = accepts;
+	receiver->load.kinds = 0;
 	receiver->wants_creds = wants_creds;
 	receiver->async = false;
 	receiver->mnt_ns = current->nsproxy->mnt_ns;
@@ -53,10 +57,18 @@ static void parley_receiver_tell(struct parley_receiver *receiver,
 				   &receiver->reader, &receiver->creds);
 }
 
+/* Of a message that carries what it doesn't accept the sender gets an error. */
+bool parley_receiver_accepts(const struct parley_receiver *receiver,
+			     const struct parley_message *message)
+{
+	return !message->laden ||
+	       !(message->baggage.load.kinds & ~receiver->accepts);
+}
+
 /**
  * parley_receiver_hand_locked() - put a message into a receiver's hands
  * @receiver: not waiting, or to be finished
- * @message: in no queue; in inbox->held only if it was CANCELLED
+ * @message: acceptable; in no queue; in inbox->held only if it was CANCELLED
  */
 void parley_receiver_hand_locked(struct parley_receiver *receiver,
 				 struct parley_message *message)
@@ -77,6 +89,8 @@ void parley_receiver_hand_locked(struct parley_receiver *receiver,
 	receiver->token = message->token;
 	receiver->oneway = message->oneway;
 	parley_content_copy(&receiver->content, &message->content);
+	if (message->laden && message->baggage.load.kinds)
+		parley_load_share(&receiver->load, &message->baggage.load);
 	if (receiver->wants_creds)
 		parley_receiver_tell(receiver, message);
 }

@@ -35,6 +35,9 @@
  * @wants_creds: @creds is to be filled in
  * @async: the message is a notification, and names the links in @raised
  * @unnoted: the message is a notification, and inbox->unnoted was set
+ * @accepts: PARLEY_CARGO_* that a message may carry
+ * @load: what the message carries; shared, to be given up by
+ *	parley_receiver_unload()
  * @token: name of the message in inbox->held, 0 for a notification
  * @mnt_ns: of the thread
  * @reader: its other namespaces, if @wants_creds
@@ -54,6 +57,8 @@ struct parley_receiver {
 	bool wants_creds;
 	bool async;
 	bool unnoted;
+	u32 accepts;
+	struct parley_load load;
 	u64 token;
 	const struct mnt_namespace *mnt_ns;
 	struct parley_reader reader;
@@ -63,7 +68,8 @@ struct parley_receiver {
 };
 
 void parley_receiver_init(struct parley_receiver *receiver,
-			  struct parley_inbox *inbox, s32 from, bool wants_creds);
+			  struct parley_inbox *inbox, s32 from, u32 accepts,
+			  bool wants_creds);
 void parley_receiver_follow(struct parley_receiver *receiver,
 			    struct parley_inbox *heard);
 void parley_receiver_unfollow(struct parley_receiver *receiver,
@@ -73,9 +79,17 @@ bool parley_receiver_give_up(struct parley_receiver *receiver);
 
 struct parley_receiver *parley_receiver_find_locked(struct parley_inbox *inbox,
 						    s32 src);
+bool parley_receiver_accepts(const struct parley_receiver *receiver,
+			     const struct parley_message *message);
 void parley_receiver_hand_locked(struct parley_receiver *receiver,
 				 struct parley_message *message);
 struct task_struct *
 parley_receiver_finish_locked(struct parley_receiver *receiver);
+
+static inline void parley_receiver_unload(struct parley_receiver *receiver)
+{
+	if (receiver->load.kinds)
+		parley_load_unshare(&receiver->load);
+}
 
 #endif /* _PARLEY_RECEIVER_H */

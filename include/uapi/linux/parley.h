@@ -78,7 +78,8 @@
  *
  * A receiver that offers room for less than PARLEY_PAYLOAD_MAX bytes can be held
  * up by whoever may send to it: with a longer message, or with
- * PARLEY_NOTIFY_ASYNC.
+ * PARLEY_NOTIFY_ASYNC. So can one that accepts out-of-line payload with room for
+ * less than PARLEY_OOL_MAX, or descriptors or mappings when it can't have any more.
  *
  * Out-of-line payload is read from the sender's memory, in the sender's own
  * context, before anything is delivered, and the memory that a caller gives for a
@@ -188,7 +189,8 @@ struct parley_info {
 
 /**
  * PARLEY_OOL - the payload that is sent begins with a struct parley_ool, which
- * names out-of-line payload. A SEND that carries any waits for its receiver: with
+ * names out-of-line payload (%EINVAL if there is no room for one). A SEND that
+ * carries any waits for its receiver: with
  * PARLEY_NONBLOCK it gets %EINVAL.
  */
 #define PARLEY_OOL		(1U << 1)
@@ -242,7 +244,8 @@ struct parley_ool {
  * @send: in: what is sent along: 0, or one of PARLEY_CARGO_FD, _MAP, _MAP_WRITE and
  *	_RANGE. (Out-of-line payload is sent by PARLEY_OOL.)
  * @received: out: what has come, PARLEY_CARGO_*
- * @send_fd: in: the descriptor that @send is about. FD: any, but a task's (%EINVAL).
+ * @send_fd: in: the descriptor that @send is about. FD: any (a task's is of no use to
+ *	another address space, but keeps the task alive).
  *	MAP, MAP_WRITE: a memfd with F_SEAL_SHRINK. RANGE: a regular file open for
  *	reading. Not used if @send is 0.
  * @recv_fd: out: the descriptor that has come, else -1
@@ -256,8 +259,10 @@ struct parley_ool {
  * @map: out: where the mapping that has come is, else 0; the receiver's to unmap
  * @map_len: out: its bytes
  *
- * A field whose "in" is not said is ignored going in. After an error the "out"
- * fields, but for @ool_len with %EMSGSIZE, are undefined.
+ * A field whose "in" is not said is ignored going in; one that is not for the
+ * operation must be zero (@accept of a SEND or REPLY, @send of a RECV). After an
+ * error they are as they were, but for @ool_len with %EMSGSIZE, or undefined with
+ * %EFAULT.
  */
 struct parley_cargo {
 	__u32 size;

@@ -92,7 +92,8 @@ struct parley_global_cancelled {
  * struct parley_ool_recv, reply none.
  *
  * The memory is pinned until somebody has sent. There is one such buffer at a
- * time: another replaces it. -EFAULT, -EINVAL (@len is 0), -EMSGSIZE (@len is over
+ * time: another replaces it, and one of no bytes takes it back. What was sent before
+ * stays sent. -EFAULT, -EMSGSIZE (@len is over
  * PARLEY_OOL_MAX), -EDQUOT (pages pinned; messages: what was sent and not yet
  * verified counts as one), -ENOMEM.
  */
@@ -103,7 +104,8 @@ struct parley_global_cancelled {
  * parley_ool_send, reply struct parley_ool_sent.
  *
  * Waits until the task has a buffer (the call's deadline, PARLEY_NONBLOCK and
- * signals hold). -ENOTCONN, -EACCES as for a message to that task. -EMSGSIZE the
+ * signals hold). -ESRCH there is no such task, or it died. -EACCES as for a message to
+ * that task. -EMSGSIZE the
  * buffer is smaller: nothing was copied, and it stays. -EFAULT likewise.
  */
 #define PARLEY_OOL_SEND			17

@@ -194,7 +194,7 @@ install: libipc $(PARLEY)
 	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/linux $(DKMS)
 	install -m 644 $(B)/libipc.a $(B)/libipc.so.0 $(DESTDIR)$(libdir)
 	ln -sf libipc.so.0 $(DESTDIR)$(libdir)/libipc.so
-	install -m 644 libipc/libipc.h $(DESTDIR)$(includedir)
+	install -m 644 libipc/libipc*.h $(DESTDIR)$(includedir)
 	install -m 644 include/uapi/linux/*.h $(DESTDIR)$(includedir)/linux
 	sed -e 's|@VERSION@|$(VERSION)|;s|@prefix@|$(prefix)|;s|@libdir@|$(libdir)|;s|@includedir@|$(includedir)|' \
 		libipc/libipc.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libipc.pc

@@ -15,6 +15,7 @@
 static_assert(LIBIPC_FEATURE_MESSAGES == PARLEY_FEATURE_MESSAGES, "uapi");
 static_assert(LIBIPC_FEATURE_RIGHTS == PARLEY_FEATURE_RIGHTS, "uapi");
 static_assert(LIBIPC_FEATURE_EVENTS == PARLEY_FEATURE_EVENTS, "uapi");
+static_assert(LIBIPC_FEATURE_CARGO == PARLEY_FEATURE_CARGO, "uapi");
 
 #define NONE	(-1)
 

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include <libipc.h>
+#include <libipc-cargo.h>
 
 #define MSEC	UINT64_C(1000000)
 
@@ -43,6 +44,7 @@ struct peer {
 	struct ipc_msg msg;
 	size_t len;
 	ipc_token_t token;
+	struct ipc_cargo cargo;
 };
 
 static inline void *peer_main(void *arg)
@@ -126,6 +128,13 @@ static inline void peer_recv(struct peer *peer)
 static inline void peer_call(struct peer *peer)
 {
 	peer->err = ipc_call(peer->to, &peer->msg, &peer->len, peer->deadline);
+}
+
+static inline bool have_feature(uint64_t feature)
+{
+	uint64_t features;
+
+	return ipc_features(&features) == 0 && features & feature;
 }
 
 /* How many descriptors of /dev/parley this process has. */

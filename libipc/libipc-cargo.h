@@ -15,6 +15,7 @@
 #define LIBIPC_CARGO_H
 
 #include <libipc.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -186,6 +187,20 @@ int ipc_reply_cargo(ipc_token_t token, struct ipc_msg *msg, size_t len,
  */
 int ipc_replyrecv_cargo(ipc_task_t src, struct ipc_msg *msg, size_t *len,
 			ipc_token_t *token, struct ipc_cargo *cargo, uint64_t deadline);
+
+/**
+ * ipc_in_parts() - do by parts what is too long for one message
+ * @len: bytes in all
+ * @step: does @len bytes from @offset, which are at most LIBIPC_OOL_MAX; returns
+ *	how many it did, or a negative errno
+ * @arg: handed to @step
+ *
+ * Ends with the first part that is not done as a whole.
+ *
+ * Return: how many bytes were done; if none, what the first @step returned.
+ */
+ssize_t ipc_in_parts(size_t len, ssize_t (*step)(size_t offset, size_t len, void *arg),
+		     void *arg);
 
 #ifdef __cplusplus
 }

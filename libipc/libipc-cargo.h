@@ -9,7 +9,8 @@
  * Nothing comes that was not accepted, and nothing comes with an error: there is
  * something to close or to unmap only if a function has returned 0.
  *
- * Needs LIBIPC_FEATURE_CARGO; without it, what asks for any of this gets -E2BIG.
+ * Needs LIBIPC_FEATURE_CARGO; without it, what asks for any of this gets -E2BIG
+ * or, of ipc_ool_recv() and its like, -ENOTCONN.
  */
 #ifndef LIBIPC_CARGO_H
 #define LIBIPC_CARGO_H
@@ -201,6 +202,53 @@ int ipc_replyrecv_cargo(ipc_task_t src, struct ipc_msg *msg, size_t *len,
  */
 ssize_t ipc_in_parts(size_t len, ssize_t (*step)(size_t offset, size_t len, void *arg),
 		     void *arg);
+
+/**
+ * ipc_ool_recv() - let others write into memory of the thread's current task, once
+ * @addr: the memory
+ * @len: its bytes, at most LIBIPC_OOL_MAX; 0 takes back what was given before
+ *
+ * Doesn't wait. There is one such buffer at a time: another replaces it. It is
+ * pinned, and may be written by whoever may send to this task, until one has:
+ * see ipc_ool_verify().
+ *
+ * Return: 0, or -EFAULT, -EMSGSIZE, -EDQUOT (the user has too many pages pinned, or
+ * messages: what was sent and not verified is one), -ENOMEM, -ENOTCONN (the module
+ * has no LIBIPC_FEATURE_CARGO), or as ipc_self().
+ */
+int ipc_ool_recv(void *addr, size_t len);
+
+/**
+ * ipc_ool_send() - write into the buffer of another task
+ * @dst: the task
+ * @addr: what to copy
+ * @len: its bytes
+ * @id: receives a number that proves it: to be told to @dst
+ * @deadline: as for ipc_call()
+ *
+ * Waits until @dst has a buffer. After an error nothing has been copied.
+ *
+ * Return: 0, or -ENOTCONN (there is no such task, or it died; or the module has no
+ * LIBIPC_FEATURE_CARGO), -EACCES (this task may not send to it), -EMSGSIZE (the
+ * buffer is smaller), -EFAULT, -EAGAIN (LIBIPC_NOWAIT and there is no buffer),
+ * -ETIMEDOUT, -EINTR, -EDQUOT, -ENOMEM, or as ipc_self().
+ */
+int ipc_ool_send(ipc_task_t dst, const void *addr, size_t len, uint64_t *id,
+		 uint64_t deadline);
+
+/**
+ * ipc_ool_verify() - has that been written here?
+ * @src: the task that says so
+ * @id: the number that it was given
+ * @len: the bytes that it says
+ * @received_at: receives the address of the buffer; may be NULL
+ *
+ * Can be asked once.
+ *
+ * Return: 0, or -ENOENT (no, or it was asked before, or it was something else),
+ * -ENOTCONN (the module has no LIBIPC_FEATURE_CARGO), or as ipc_self().
+ */
+int ipc_ool_verify(ipc_task_t src, uint64_t id, size_t len, void **received_at);
 
 #ifdef __cplusplus
 }

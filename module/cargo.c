@@ -16,6 +16,16 @@ static struct parley_ool *parley_ool_of(struct parley_content *content)
 	return (struct parley_ool *)content->msg.payload;
 }
 
+/* Nothing has come so far, and there is that much room. */
+void parley_cargo_reset(struct parley_cargo *cargo, u64 room)
+{
+	cargo->received = 0;
+	cargo->recv_fd = -1;
+	cargo->ool_len = room;
+	cargo->map = 0;
+	cargo->map_len = 0;
+}
+
 /**
  * parley_cargo_get() - copy what the caller says of cargo, and check it
  * @cargo: receives the copy
@@ -40,12 +50,10 @@ int parley_cargo_get(struct parley_cargo *cargo,
 		return err;
 	if (cargo->accept & ~PARLEY_CARGO_ACCEPT ||
 	    cargo->send & ~PARLEY_CARGO_SEND ||
-	    (cargo->send && !is_power_of_2(cargo->send)))
+	    (cargo->send && !is_power_of_2(cargo->send)) ||
+	    (!cargo->send && (cargo->send_offset || cargo->send_len)))
 		return -EINVAL;
-	cargo->received = 0;
-	cargo->recv_fd = -1;
-	cargo->map = 0;
-	cargo->map_len = 0;
+	parley_cargo_reset(cargo, cargo->ool_len);
 	return 0;
 }
 
@@ -89,7 +97,7 @@ static int parley_load_head(struct parley_load *load,
  * @user: whom to charge
  * @content: the message
  * @ool: it begins with a struct parley_ool
- * @cargo: what the caller says of it, or NULL
+ * @cargo: what the caller says of it
  *
  * Return: 0; -EINVAL, -EBADF, -EMSGSIZE, -EFAULT, -EDQUOT, -ENOMEM, -EINTR
  * (killed). On failure too @load has to be dropped.
@@ -102,7 +110,7 @@ int parley_load_request(struct parley_load *load, struct parley_user *user,
 	int err;
 
 	load->len = 0;
-	if (cargo && cargo->send) {
+	if (cargo->send) {
 		if (cargo->send == PARLEY_CARGO_RANGE)
 			return -EINVAL;
 		err = parley_transfer_make(&load->transfer, cargo);
@@ -123,7 +131,7 @@ int parley_load_request(struct parley_load *load, struct parley_user *user,
  * @load: carries nothing so far
  * @content: the reply
  * @ool: it begins with a struct parley_ool
- * @cargo: what the replier says of it, or NULL
+ * @cargo: what the replier says of it
  *
  * Return: as parley_load_request(), or -EOPNOTSUPP.
  */
@@ -134,7 +142,7 @@ int parley_load_reply(struct parley_load *load,
 	struct parley_ool head;
 	int err;
 
-	if (cargo && cargo->send) {
+	if (cargo->send) {
 		err = parley_transfer_make(&load->transfer, cargo);
 		if (err)
 			return err;

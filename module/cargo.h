@@ -70,6 +70,7 @@ struct parley_baggage {
 #define PARLEY_CARGO_ACCEPT	(PARLEY_CARGO_OOL | PARLEY_CARGO_FD | \
 				 PARLEY_CARGO_MAP | PARLEY_CARGO_MAP_WRITE)
 
+void parley_cargo_reset(struct parley_cargo *cargo, u64 room);
 int parley_cargo_get(struct parley_cargo *cargo,
 		     const struct parley_cargo __user *ucargo);
 int parley_cargo_put(const struct parley_cargo *cargo,

@@ -218,13 +218,12 @@ int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock)
 }
 
 /**
- * parley_inbox_taken() - the message has reached user space
+ * parley_inbox_taken() - a message that wants no reply has reached user space
  * @receiver: which got it
  *
- * Ends a message that wants no reply, and so lets its sender go on.
+ * Ends it, and so lets its sender go on.
  *
- * Return: false if the sender of such a message, with a load, has been told that
- * it was withdrawn.
+ * Return: false if its sender has been told that it was withdrawn: it has a load.
  */
 bool parley_inbox_taken(struct parley_receiver *receiver)
 {
@@ -232,8 +231,6 @@ bool parley_inbox_taken(struct parley_receiver *receiver)
 	struct task_struct *thread = NULL;
 	struct parley_message *message;
 
-	if (!receiver->oneway)
-		return true;
 	if (!receiver->token) {
 		parley_notification_taken(receiver);
 		return true;
@@ -247,6 +244,31 @@ bool parley_inbox_taken(struct parley_receiver *receiver)
 	parley_wake(thread);
 	rcu_read_unlock();
 	return message || !receiver->load.kinds;
+}
+
+/**
+ * parley_inbox_unload() - what a request carries has reached user space
+ * @receiver: which got it, and shares the load
+ *
+ * The caller needs not keep it until the reply: the descriptor that it sent may be
+ * the last that holds a pipe open.
+ */
+void parley_inbox_unload(struct parley_receiver *receiver)
+{
+	struct parley_inbox *inbox = receiver->inbox;
+	struct parley_message *message;
+
+	if (!receiver->load.kinds)
+		return;
+	if (receiver->load.pin)
+		parley_pin_end(receiver->load.pin);
+	if (!receiver->load.transfer.file)
+		return;
+	spin_lock(&inbox->lock);
+	message = parley_place_find_locked(inbox, receiver->token);
+	if (message && message->laden)
+		parley_transfer_drop(&message->baggage.load.transfer);
+	spin_unlock(&inbox->lock);
 }
 
 /* A receiver gives @message back: it is HELD no more. */
@@ -370,7 +392,8 @@ int parley_inbox_room(struct parley_inbox *inbox, u64 token, u32 kinds, u32 len,
  * @inbox: of the task that replies
  * @token: the request's
  * @reply: copied to the caller
- * @load: what it carries besides, acceptable to the caller, who gets it; or NULL
+ * @load: what it carries besides, acceptable to the caller; carries nothing
+ *	afterwards
  * @caller: receives whom to wake, possibly NULL; untouched on failure
  *
  * Return: 0, or -ENOENT if the inbox holds no such request.
@@ -382,15 +405,15 @@ int parley_inbox_answer_locked(struct parley_inbox *inbox, u64 token,
 {
 	struct parley_message *message = parley_place_find_locked(inbox, token);
 
-	if (!message)
-		return -ENOENT;
-	if (message->oneway) {
-		if (parley_note_is_cancellation(message))
+	if (!message || message->oneway) {
+		if (message && parley_note_is_cancellation(message))
 			parley_note_forget_locked(inbox, message);
+		if (load->kinds)
+			parley_load_unshare(load);
 		return -ENOENT;
 	}
 	parley_content_copy(&message->content, reply);
-	if (load)
+	if (load->kinds)
 		swap(*load, message->baggage.answer);
 	*caller = parley_place_end_locked(message, 0);
 	return 0;

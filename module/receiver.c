@@ -1,49 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <linux/nsproxy.h>
 #include <linux/rcupdate.h>
 
 #include "receiver.h"
-
-/**
- * parley_receiver_init() - prepare to receive
- * @receiver: on the calling thread's stack
- * @inbox: of the calling task
- * @from: the task to hear, PARLEY_TASK_KERNEL or PARLEY_ANY
- * @accepts: PARLEY_CARGO_* that a message may carry
- * @wants_creds: tell who sent the message
- */
-void parley_receiver_init(struct parley_receiver *receiver,
-			  struct parley_inbox *inbox, s32 from, u32 accepts,
-			  bool wants_creds)
-{
-	parley_wait_init(&receiver->wait);
-	INIT_HLIST_NODE(&receiver->link);
-	receiver->inbox = inbox;
-	receiver->from = from;
-	receiver->error = 0;
-	receiver->accepts = accepts;
-	receiver->load.kinds = 0;
-	receiver->wants_creds = wants_creds;
-	receiver->async = false;
-	receiver->mnt_ns = current->nsproxy->mnt_ns;
-	if (wants_creds)
-		parley_reader_init(&receiver->reader);
-}
-
-/* The receiver that waits for a message from @src, or NULL. */
-struct parley_receiver *parley_receiver_find_locked(struct parley_inbox *inbox,
-						    s32 src)
-{
-	struct parley_receiver *receiver;
-
-	lockdep_assert_held(&inbox->lock);
-
-	hlist_for_each_entry(receiver, &inbox->receivers, link)
-		if (receiver->from == PARLEY_ANY || receiver->from == src)
-			return receiver;
-	return NULL;
-}
 
 static void parley_receiver_tell(struct parley_receiver *receiver,
 				 const struct parley_message *message)
@@ -55,14 +14,6 @@ static void parley_receiver_tell(struct parley_receiver *receiver,
 	else
 		parley_sender_tell(&message->sender, message->same_mnt_ns,
 				   &receiver->reader, &receiver->creds);
-}
-
-/* Of a message that carries what it doesn't accept the sender gets an error. */
-bool parley_receiver_accepts(const struct parley_receiver *receiver,
-			     const struct parley_message *message)
-{
-	return !message->laden ||
-	       !(message->baggage.load.kinds & ~receiver->accepts);
 }
 
 /**
@@ -93,16 +44,6 @@ void parley_receiver_hand_locked(struct parley_receiver *receiver,
 		parley_load_share(&receiver->load, &message->baggage.load);
 	if (receiver->wants_creds)
 		parley_receiver_tell(receiver, message);
-}
-
-/* Like parley_wait_finish(), for a receiver in inbox->receivers. */
-struct task_struct *
-parley_receiver_finish_locked(struct parley_receiver *receiver)
-{
-	lockdep_assert_held(&receiver->inbox->lock);
-
-	hlist_del_init(&receiver->link);
-	return parley_wait_finish(&receiver->wait);
 }
 
 /**

@@ -244,11 +244,12 @@ static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 
 	message = resumed ? parley_rpc_resume(task, ipc, oneway) :
 			    parley_rpc_begin(task, ipc, oneway);
-	/* Its id is no task's. */
-	if (message == ERR_PTR(-ENOTCONN) && ipc->peer == PARLEY_TASK_VM)
-		return parley_rpc_vm(task, ipc, uipc, oneway);
-	if (IS_ERR_OR_NULL(message))
+	if (IS_ERR_OR_NULL(message)) {
+		/* Its id is no task's. */
+		if (message == ERR_PTR(-ENOTCONN) && ipc->peer == PARLEY_TASK_VM)
+			return parley_rpc_vm(task, ipc, uipc, oneway);
 		return PTR_ERR_OR_ZERO(message);
+	}
 
 	err = parley_rpc_wait(message, resumed, ipc->deadline);
 	if (err == -ERESTARTSYS) {

@@ -30,7 +30,7 @@ static int parley_serve_listen(struct parley_receiver *receiver, u64 deadline)
 /* Spend @token, if any, on what @receiver holds, then wait for a message. */
 static int parley_serve_await(struct parley_task *task,
 			      struct parley_receiver *receiver, u64 token,
-			      struct parley_load *load, struct parley_ipc *ipc)
+			      struct parley_ipc *ipc)
 {
 	struct parley_inbox *inbox = &task->inbox;
 	struct task_struct *caller = NULL;
@@ -39,10 +39,12 @@ static int parley_serve_await(struct parley_task *task,
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	if (token)
-		ipc->reply_error = parley_inbox_answer_locked(inbox, token,
-							      &receiver->content,
-							      load, &caller);
-	err = parley_inbox_receive_locked(receiver, ipc->flags & PARLEY_NONBLOCK);
+		ipc->reply_error =
+			parley_inbox_answer_locked(inbox, token,
+						   &receiver->content,
+						   &receiver->load, &caller);
+	err = parley_inbox_receive_locked(receiver,
+					  ipc->flags & PARLEY_NONBLOCK);
 	spin_unlock(&inbox->lock);
 	parley_wake(caller);
 	rcu_read_unlock();
@@ -60,7 +62,6 @@ static int parley_serve_await(struct parley_task *task,
 /* The same, ended also by the death of the only task that is heard. */
 static int parley_serve_await_from(struct parley_task *task,
 				   struct parley_receiver *receiver, u64 token,
-				   struct parley_load *load,
 				   struct parley_ipc *ipc)
 {
 	struct parley_task *heard = parley_task_get(task->bus, ipc->peer);
@@ -73,7 +74,7 @@ static int parley_serve_await_from(struct parley_task *task,
 	} else {
 		parley_receiver_abandon(receiver);
 	}
-	err = parley_serve_await(task, receiver, token, load, ipc);
+	err = parley_serve_await(task, receiver, token, ipc);
 	if (heard) {
 		parley_receiver_unfollow(receiver, &heard->inbox);
 		parley_task_put(heard);
@@ -101,33 +102,10 @@ fault:
 	return -EFAULT;
 }
 
-/* What it carries, to where @cargo says; @room is what that has room for. */
-static noinline int parley_serve_unload(struct parley_receiver *receiver,
-					const struct parley_ipc *ipc,
-					struct parley_cargo *cargo, u64 room)
-{
-	struct parley_cargo __user *ucargo = u64_to_user_ptr(ipc->cargo);
-	int err;
-
-	cargo->ool_len = room;
-	cargo->recv_fd = -1;
-	cargo->map = 0;
-	cargo->map_len = 0;
-	err = parley_load_receive(&receiver->load, &receiver->content, cargo);
-	if (err == -EMSGSIZE && parley_cargo_put_needed(cargo->ool_len, ucargo))
-		err = -EFAULT;
-	if (err)
-		return err;
-	err = parley_cargo_put(cargo, ucargo);
-	if (err)
-		parley_transfer_undo(cargo);
-	return err;
-}
-
-/* Copy the message out. */
-static int parley_serve_copy(struct parley_receiver *receiver,
-			     struct parley_ipc *ipc,
-			     struct parley_ipc __user *uipc)
+/* Copy the message out. (A frame less, where every call of a function is felt.) */
+static __always_inline int parley_serve_copy(struct parley_receiver *receiver,
+					     struct parley_ipc *ipc,
+					     struct parley_ipc __user *uipc)
 {
 	int err;
 
@@ -142,14 +120,93 @@ static int parley_serve_copy(struct parley_receiver *receiver,
 	return err ?: parley_ipc_put(ipc, uipc);
 }
 
+/* Copy the message out, or put it back if that fails. */
+static int parley_serve_deliver(struct parley_receiver *receiver,
+				struct parley_ipc *ipc,
+				struct parley_ipc __user *uipc)
+{
+	int err = -EMSGSIZE;
+
+	if (receiver->content.len <= ipc->recv_len)
+		err = parley_serve_copy(receiver, ipc, uipc);
+	else
+		ipc->recv_len = receiver->content.len;
+	if (err)
+		parley_inbox_return(receiver);
+	else if (receiver->oneway)
+		parley_inbox_taken(receiver);
+	return err;
+}
+
+static __always_inline int parley_serve_wait(struct parley_task *task,
+					     struct parley_receiver *receiver,
+					     u64 token, struct parley_ipc *ipc)
+{
+	return ipc->peer > 0
+		       ? parley_serve_await_from(task, receiver, token, ipc)
+		       : parley_serve_await(task, receiver, token, ipc);
+}
+
+/* After an error: a restart must not reply again. */
+static int parley_serve_fail(struct parley_ipc *ipc,
+			     struct parley_ipc __user *uipc, u64 token, int err)
+{
+	ipc->token = 0;
+	if ((token || err == -EMSGSIZE) && parley_ipc_put(ipc, uipc))
+		return -EFAULT;
+	return err;
+}
+
+/* @receiver->content is the reply that @token, if any, pays for. */
+static int parley_serve_receive(struct parley_task *task,
+				struct parley_ipc *ipc,
+				struct parley_ipc __user *uipc,
+				struct parley_receiver *receiver, u64 token)
+{
+	int err;
+
+	parley_receiver_init(receiver, &task->inbox, ipc->peer, 0, ipc->creds);
+	err = parley_serve_wait(task, receiver, token, ipc);
+	if (!err)
+		err = parley_serve_deliver(receiver, ipc, uipc);
+	if (err)
+		return parley_serve_fail(ipc, uipc, token, err);
+	trace_parley_message_receive(task->id, &receiver->content, ipc->token);
+	return 0;
+}
+
+/*
+ * The same where there is cargo, from here on.
+ */
+
+/* What the message carries, to where @cargo says; @room is what that has room for. */
+static int parley_serve_unload(struct parley_receiver *receiver,
+			       const struct parley_ipc *ipc,
+			       struct parley_cargo *cargo, u64 room)
+{
+	struct parley_cargo __user *ucargo = u64_to_user_ptr(ipc->cargo);
+	int err;
+
+	parley_cargo_reset(cargo, room);
+	err = parley_load_receive(&receiver->load, &receiver->content, cargo);
+	if (err == -EMSGSIZE && parley_cargo_put_needed(cargo->ool_len, ucargo))
+		err = -EFAULT;
+	if (err)
+		return err;
+	err = parley_cargo_put(cargo, ucargo);
+	if (err)
+		parley_transfer_undo(cargo);
+	return err;
+}
+
 /*
  * Copy the message out, with all that it carries, or put it back if that fails.
  * -ESHUTDOWN: the sender has withdrawn it meanwhile, it has never been there.
  */
-static int parley_serve_deliver(struct parley_receiver *receiver,
-				struct parley_ipc *ipc,
-				struct parley_ipc __user *uipc,
-				struct parley_cargo *cargo, u64 room)
+static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
+				      struct parley_ipc *ipc,
+				      struct parley_ipc __user *uipc,
+				      struct parley_cargo *cargo, u64 room)
 {
 	int err;
 
@@ -158,15 +215,6 @@ static int parley_serve_deliver(struct parley_receiver *receiver,
 		parley_inbox_return(receiver);
 		return -EMSGSIZE;
 	}
-	if (!ipc->cargo) {
-		err = parley_serve_copy(receiver, ipc, uipc);
-		if (err)
-			parley_inbox_return(receiver);
-		else
-			parley_inbox_taken(receiver);
-		return err;
-	}
-
 	err = parley_serve_unload(receiver, ipc, cargo, room);
 	if (err) {
 		parley_inbox_return(receiver);
@@ -175,6 +223,8 @@ static int parley_serve_deliver(struct parley_receiver *receiver,
 	err = parley_serve_copy(receiver, ipc, uipc);
 	if (err)
 		parley_inbox_return(receiver);
+	else if (!receiver->oneway)
+		parley_inbox_unload(receiver);
 	else if (!parley_inbox_taken(receiver))
 		err = -ESHUTDOWN;
 	if (err)
@@ -182,74 +232,51 @@ static int parley_serve_deliver(struct parley_receiver *receiver,
 	return err;
 }
 
-/* Receive one message. @token, if any, is to be answered with @receiver->content. */
-static int parley_serve_once(struct parley_task *task,
-			     struct parley_receiver *receiver, u64 token,
-			     struct parley_load *load, struct parley_ipc *ipc)
+/* As parley_serve_receive(); the reply carries @receiver->load. */
+static int parley_serve_receive_cargo(struct parley_task *task,
+				      struct parley_ipc *ipc,
+				      struct parley_ipc __user *uipc,
+				      struct parley_receiver *receiver,
+				      u64 token, struct parley_cargo *cargo)
 {
-	return ipc->peer > 0 ?
-	       parley_serve_await_from(task, receiver, token, load, ipc) :
-	       parley_serve_await(task, receiver, token, load, ipc);
-}
-
-/*
- * @receiver->content is the reply that @token, if any, pays for, and @load what it
- * carries, or NULL. @cargo is what may be received besides, if anything.
- */
-static int parley_serve_receive(struct parley_task *task, struct parley_ipc *ipc,
-				struct parley_ipc __user *uipc,
-				struct parley_receiver *receiver, u64 token,
-				struct parley_load *load,
-				struct parley_cargo *cargo)
-{
-	u32 accepts = ipc->cargo ? cargo->accept : 0;
-	u64 room = ipc->cargo ? cargo->ool_len : 0;
 	u32 recv_len = ipc->recv_len;
+	u64 room = cargo->ool_len;
 	u64 answers = token;
 	int err;
 
 	do {
 		ipc->recv_len = recv_len;
-		parley_receiver_init(receiver, &task->inbox, ipc->peer, accepts,
-				     ipc->creds);
-		err = parley_serve_once(task, receiver, answers, load, ipc);
+		parley_receiver_init(receiver, &task->inbox, ipc->peer,
+				     cargo->accept, ipc->creds);
+		err = parley_serve_wait(task, receiver, answers, ipc);
 		if (!err)
-			err = parley_serve_deliver(receiver, ipc, uipc, cargo,
-						   room);
+			err = parley_serve_deliver_cargo(receiver, ipc, uipc,
+							 cargo, room);
 		parley_receiver_unload(receiver);
 		answers = 0;
-		load = NULL;
 	} while (err == -ESHUTDOWN);
-	if (!err) {
-		trace_parley_message_receive(task->id, &receiver->content,
-					     ipc->token);
-		return 0;
-	}
-
-	/* A restart must not reply again. */
-	ipc->token = 0;
-	if ((token || err == -EMSGSIZE) && parley_ipc_put(ipc, uipc))
-		err = -EFAULT;
-	return err;
+	if (err)
+		return parley_serve_fail(ipc, uipc, token, err);
+	trace_parley_message_receive(task->id, &receiver->content, ipc->token);
+	return 0;
 }
 
-int parley_serve_recv(struct parley_task *task, struct parley_ipc *ipc,
-		      struct parley_ipc __user *uipc)
+static noinline int parley_serve_recv_cargo(struct parley_task *task,
+					    struct parley_ipc *ipc,
+					    struct parley_ipc __user *uipc,
+					    struct parley_receiver *receiver)
 {
-	struct parley_receiver receiver __uninitialized;
-	struct parley_cargo cargo __uninitialized;
+	struct parley_cargo cargo;
 	int err;
 
-	if (ipc->peer < PARLEY_ANY || ipc->flags & PARLEY_OOL)
+	if (ipc->flags & PARLEY_OOL)
 		return -EINVAL;
-	if (ipc->cargo) {
-		err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
-		if (!err && cargo.send)
-			err = -EINVAL;
-		if (err)
-			return err;
-	}
-	return parley_serve_receive(task, ipc, uipc, &receiver, 0, NULL, &cargo);
+	err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
+	if (!err && cargo.send)
+		err = -EINVAL;
+	return err
+		       ?: parley_serve_receive_cargo(task, ipc, uipc, receiver,
+						     0, &cargo);
 }
 
 static int parley_serve_read_reply(struct parley_task *task,
@@ -284,17 +311,16 @@ static int parley_serve_fill(struct parley_task *task,
 }
 
 /* Gather what a reply carries. On failure there is nothing to be dropped. */
-static noinline int parley_serve_load(struct parley_task *task,
-				      const struct parley_ipc *ipc,
-				      const struct parley_content *reply,
-				      const struct parley_cargo *cargo,
-				      struct parley_load *load)
+static int parley_serve_load(struct parley_task *task,
+			     const struct parley_ipc *ipc,
+			     const struct parley_content *reply,
+			     const struct parley_cargo *cargo,
+			     struct parley_load *load)
 {
 	int err;
 
 	*load = (struct parley_load){};
-	err = parley_load_reply(load, reply, ipc->flags & PARLEY_OOL,
-				ipc->cargo ? cargo : NULL);
+	err = parley_load_reply(load, reply, ipc->flags & PARLEY_OOL, cargo);
 	if (!err && load->kinds)
 		err = parley_serve_fill(task, ipc, reply, load);
 	if (err)
@@ -302,31 +328,65 @@ static noinline int parley_serve_load(struct parley_task *task,
 	return err;
 }
 
-static noinline int parley_serve_replyrecv_cargo(struct parley_task *task,
-						 struct parley_ipc *ipc,
-						 struct parley_ipc __user *uipc,
-						 struct parley_receiver *receiver)
+static noinline int
+parley_serve_replyrecv_cargo(struct parley_task *task, struct parley_ipc *ipc,
+			     struct parley_ipc __user *uipc,
+			     struct parley_receiver *receiver)
 {
-	struct parley_cargo cargo;
-	struct parley_load load;
-	int err;
+	struct parley_cargo cargo = {};
+	int err = 0;
 
-	if (ipc->cargo) {
+	if (ipc->cargo)
 		err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
-		if (err)
-			return err;
-	}
-	if (!ipc->token)
-		return parley_serve_receive(task, ipc, uipc, receiver, 0, NULL,
-					    &cargo);
-	err = parley_serve_load(task, ipc, &receiver->content, &cargo, &load);
+	if (!err && ipc->token)
+		err = parley_serve_load(task, ipc, &receiver->content, &cargo,
+					&receiver->load);
 	/* That the call has ended will show, and not keep us from receiving. */
 	if (err && err != -ENOENT)
 		return err;
-	err = parley_serve_receive(task, ipc, uipc, receiver, ipc->token, &load,
-				   &cargo);
-	parley_load_drop(&load);
-	return err;
+	if (!ipc->cargo)
+		return parley_serve_receive(task, ipc, uipc, receiver,
+					    ipc->token);
+	return parley_serve_receive_cargo(task, ipc, uipc, receiver, ipc->token,
+					  &cargo);
+}
+
+/* What a REPLY carries. */
+static noinline int parley_serve_reply_cargo(struct parley_task *task,
+					     const struct parley_ipc *ipc,
+					     const struct parley_content *reply,
+					     struct parley_load *load)
+{
+	struct parley_cargo cargo = {};
+	int err = 0;
+
+	if (ipc->cargo)
+		err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
+	if (!err && cargo.accept)
+		err = -EINVAL;
+	return err ?: parley_serve_load(task, ipc, reply, &cargo, load);
+}
+
+/*
+ * The operations.
+ */
+
+static bool parley_serve_has_cargo(const struct parley_ipc *ipc)
+{
+	return ipc->cargo || ipc->flags & PARLEY_OOL;
+}
+
+int parley_serve_recv(struct parley_task *task, struct parley_ipc *ipc,
+		      struct parley_ipc __user *uipc)
+{
+	struct parley_receiver receiver __uninitialized;
+
+	if (ipc->peer < PARLEY_ANY)
+		return -EINVAL;
+	receiver.load.kinds = 0;
+	if (parley_serve_has_cargo(ipc))
+		return parley_serve_recv_cargo(task, ipc, uipc, &receiver);
+	return parley_serve_receive(task, ipc, uipc, &receiver, 0);
 }
 
 int parley_serve_replyrecv(struct parley_task *task, struct parley_ipc *ipc,
@@ -337,34 +397,15 @@ int parley_serve_replyrecv(struct parley_task *task, struct parley_ipc *ipc,
 
 	if (ipc->peer < PARLEY_ANY)
 		return -EINVAL;
+	receiver.load.kinds = 0;
 	if (ipc->token) {
 		err = parley_serve_read_reply(task, ipc, &receiver.content);
 		if (err)
 			return err;
 	}
-	if (ipc->cargo || ipc->flags & PARLEY_OOL)
+	if (parley_serve_has_cargo(ipc))
 		return parley_serve_replyrecv_cargo(task, ipc, uipc, &receiver);
-	return parley_serve_receive(task, ipc, uipc, &receiver, ipc->token, NULL,
-				    NULL);
-}
-
-/* Get what a REPLY that has cargo carries. */
-static noinline int parley_serve_reply_load(struct parley_task *task,
-					    const struct parley_ipc *ipc,
-					    const struct parley_content *reply,
-					    struct parley_load *load)
-{
-	struct parley_cargo cargo;
-	int err;
-
-	if (ipc->cargo) {
-		err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
-		if (!err && cargo.accept)
-			err = -EINVAL;
-		if (err)
-			return err;
-	}
-	return parley_serve_load(task, ipc, reply, &cargo, load);
+	return parley_serve_receive(task, ipc, uipc, &receiver, ipc->token);
 }
 
 int parley_serve_reply(struct parley_task *task, struct parley_ipc *ipc,
@@ -374,23 +415,21 @@ int parley_serve_reply(struct parley_task *task, struct parley_ipc *ipc,
 	struct parley_content reply __uninitialized;
 	struct parley_load load __uninitialized;
 	struct task_struct *caller = NULL;
-	bool laden = ipc->cargo || ipc->flags & PARLEY_OOL;
 	int err;
 
+	load.kinds = 0;
 	err = parley_serve_read_reply(task, ipc, &reply);
-	if (!err && laden)
-		err = parley_serve_reply_load(task, ipc, &reply, &load);
+	if (!err && parley_serve_has_cargo(ipc))
+		err = parley_serve_reply_cargo(task, ipc, &reply, &load);
 	if (err)
 		return err;
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
-	err = parley_inbox_answer_locked(inbox, ipc->token, &reply,
-					 laden ? &load : NULL, &caller);
+	err = parley_inbox_answer_locked(inbox, ipc->token, &reply, &load,
+					 &caller);
 	spin_unlock(&inbox->lock);
 	parley_wake(caller);
 	rcu_read_unlock();
-	if (laden)
-		parley_load_drop(&load);
 	trace_parley_message_reply(task->id, ipc->token, err);
 	return err;
 }

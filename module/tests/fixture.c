@@ -141,6 +141,7 @@ int enter(struct kunit *test, struct parley_receiver *receiver, bool nonblock)
 int receive(struct kunit *test, struct parley_receiver *receiver, s32 from,
 	    bool nonblock)
 {
+	receiver->load.kinds = 0;
 	parley_receiver_init(receiver, inbox_of(test), from, 0, false);
 	return enter(test, receiver, nonblock);
 }
@@ -148,12 +149,14 @@ int receive(struct kunit *test, struct parley_receiver *receiver, s32 from,
 int answer(struct kunit *test, u64 token, s32 type)
 {
 	struct parley_content reply = { .msg.type = type };
+	struct parley_load nothing = {};
 	struct parley_inbox *inbox = inbox_of(test);
 	struct task_struct *caller;
 	int err;
 
 	spin_lock(&inbox->lock);
-	err = parley_inbox_answer_locked(inbox, token, &reply, NULL, &caller);
+	err = parley_inbox_answer_locked(inbox, token, &reply, &nothing,
+					 &caller);
 	spin_unlock(&inbox->lock);
 	return err;
 }

@@ -175,12 +175,6 @@ struct parley_info {
 #define PARLEY_FEATURE_URING		(1ULL << 4)
 
 /**
- * PARLEY_FEATURE_URING_ASYNC - those that wait do so without a thread of the
- * kernel's.
- */
-#define PARLEY_FEATURE_URING_ASYNC	(1ULL << 5)
-
-/**
  * PARLEY_NONBLOCK - do not wait for the peer: %EAGAIN instead. O_NONBLOCK on
  * the descriptor means the same. A CALL still waits for its reply once a
  * receiver has taken the request; bound that with a deadline.
@@ -326,10 +320,10 @@ struct parley_ipc {
  * @reserved: zero
  *
  * Lies in the request's cmd field (16 bytes); cmd_op is PARLEY_IOC_SEND, _RECV,
- * _CALL, _REPLY or _REPLYRECV. The result is that of the ioctl, but that a signal
- * is none of a request's business, which is not restarted: %EINTR or %ECANCELED
- * when it was cancelled, and then it has had no effect, but that a CALL may have
- * been delivered (and its receiver be told).
+ * _CALL, _REPLY or _REPLYRECV. The result is that of the ioctl, done by a thread of
+ * io_uring's: signals don't interrupt it. A request that is cancelled ends with
+ * %EINTR, as for a signal whose handler lacks SA_RESTART, or, if it had not begun,
+ * with %ECANCELED.
  */
 struct parley_uring {
 	__aligned_u64 ipc;

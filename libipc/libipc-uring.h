@@ -11,9 +11,10 @@
  * until ipc_uring_result() has been called. What operates is the task of the
  * descriptor, whatever the thread's current one is.
  *
- * Needs LIBIPC_FEATURE_URING; without it results are -EOPNOTSUPP. With
- * LIBIPC_FEATURE_URING_ASYNC as well, an operation that waits takes no thread of
- * the kernel's.
+ * Needs LIBIPC_FEATURE_URING; without it results are -EOPNOTSUPP. An operation takes
+ * a thread of the ring's while it waits. There are four for each CPU, unless
+ * io_uring_register_iowq_max_workers() sets another number (of bounded ones): what is
+ * beyond that begins later.
  */
 #ifndef LIBIPC_URING_H
 #define LIBIPC_URING_H

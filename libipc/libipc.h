@@ -115,9 +115,6 @@ typedef uint64_t ipc_token_t;
 /** LIBIPC_FEATURE_URING - operations over io_uring: libipc-uring.h. */
 #define LIBIPC_FEATURE_URING	(UINT64_C(1) << 4)
 
-/** LIBIPC_FEATURE_URING_ASYNC - those wait without a thread of the kernel's. */
-#define LIBIPC_FEATURE_URING_ASYNC	(UINT64_C(1) << 5)
-
 /**
  * struct ipc_msg - a message
  * @type: meaning, by agreement of the two sides; a negative errno in a reply

@@ -105,7 +105,7 @@ int ipc_uring_result(struct ipc_uring *op, int res)
 
 	if (operation->error)
 		return operation->error;
-	/* No signal interrupts a request; one that runs is cancelled so. */
+	/* So ends a request that is cancelled while it is being done. */
 	if (res == -EINTR)
 		res = -ECANCELED;
 	return ipc_exchange_end(&operation->exchange, operation->fd, res);

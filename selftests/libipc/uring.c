@@ -212,8 +212,10 @@ TEST_F(uring, many_calls_at_once)
 	struct ipc_uring op[CALLS];
 	struct ipc_msg msg[CALLS];
 	size_t len[CALLS];
+	unsigned int workers[2] = { CALLS, 0 };
 	int seen = 0, res;
 
+	ASSERT_EQ(0, io_uring_register_iowq_max_workers(&self->ring, workers));
 	peer_start(&self->peer, serve_backwards);
 	for (int i = 0; i < CALLS; i++) {
 		msg[i].type = 40 + i;

@@ -153,7 +153,9 @@ int parley_load_reply(struct parley_load *load,
 		if (err)
 			return err;
 	}
-	if (load->kinds & PARLEY_CARGO_RANGE && (!ool || head.addr))
+	if (load->kinds & PARLEY_CARGO_RANGE &&
+	    (!ool || head.addr ||
+	     load->transfer.offset > MAX_LFS_FILESIZE - PARLEY_OOL_MAX))
 		return -EINVAL;
 	return 0;
 }
@@ -258,21 +260,35 @@ int parley_room_make(struct parley_room *room, struct parley_user *user,
 	return parley_pin_make(&room->pin, user, room->addr, room->len, true);
 }
 
-/* Read the range that the reply names. Returns how much there was. */
+/* What the file says is not what the caller did. */
+static ssize_t parley_room_error(ssize_t err)
+{
+	return err == -EFAULT || err == -EINTR ? err : -EIO;
+}
+
+/*
+ * Read the range that the reply names. Returns how much there was. Always by the
+ * page cache: the file may have been set to O_DIRECT meanwhile.
+ */
 static ssize_t parley_room_read(const struct parley_room *room,
 				const struct parley_load *answer)
 {
-	loff_t pos = answer->transfer.offset;
+	struct file *file = answer->transfer.file;
 	struct iov_iter iter;
+	struct kiocb kiocb;
 	ssize_t done;
 
 	if (!access_ok(u64_to_user_ptr(room->addr), answer->len))
 		return -EFAULT;
 	iov_iter_ubuf(&iter, ITER_DEST, u64_to_user_ptr(room->addr), answer->len);
+	init_sync_kiocb(&kiocb, file);
+	kiocb.ki_flags &= ~IOCB_DIRECT;
+	kiocb.ki_pos = answer->transfer.offset;
 	do {
-		done = vfs_iter_read(answer->transfer.file, &iter, &pos, 0);
+		done = vfs_iocb_iter_read(file, &kiocb, &iter);
 	} while (done > 0 && iov_iter_count(&iter));
-	return done < 0 ? done : answer->len - iov_iter_count(&iter);
+	return done < 0 ? parley_room_error(done) :
+			  answer->len - iov_iter_count(&iter);
 }
 
 /**
@@ -282,7 +298,7 @@ static ssize_t parley_room_read(const struct parley_room *room,
  * @content: the reply
  * @cargo: as parley_load_receive()
  *
- * Return: as parley_load_receive(), but -ESHUTDOWN; or as read(2) of a range.
+ * Return: as parley_load_receive(), but -ESHUTDOWN; or -EIO: a range can't be read.
  */
 int parley_room_receive(const struct parley_room *room,
 			const struct parley_load *answer,

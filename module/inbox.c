@@ -111,7 +111,8 @@ enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message,
 	if (message->state == PARLEY_MESSAGE_ENDED) {
 		result = PARLEY_WITHDRAWN_LATE;
 	} else if (message->state == PARLEY_MESSAGE_QUEUED ||
-		   (message->oneway && message->laden)) {
+		   (message->oneway && message->laden &&
+		    message->baggage.load.kinds)) {
 		/* A receiver that has it will find that out: parley_inbox_taken(). */
 		parley_place_unlink_locked(message);
 	} else if (message->oneway) {
@@ -269,6 +270,30 @@ void parley_inbox_unload(struct parley_receiver *receiver)
 	if (message && message->laden)
 		parley_transfer_drop(&message->baggage.load.transfer);
 	spin_unlock(&inbox->lock);
+}
+
+/**
+ * parley_inbox_refuse() - what the message carries can't be received, ever
+ * @receiver: which got it
+ *
+ * Its sender gets -EOPNOTSUPP.
+ */
+void parley_inbox_refuse(struct parley_receiver *receiver)
+{
+	struct parley_inbox *inbox = receiver->inbox;
+	struct task_struct *thread = NULL;
+	struct parley_message *message;
+
+	rcu_read_lock();
+	spin_lock(&inbox->lock);
+	message = parley_place_find_locked(inbox, receiver->token);
+	if (message && message->oneway == receiver->oneway)
+		thread = parley_place_end_locked(message, -EOPNOTSUPP);
+	else if (message)
+		parley_note_forget_locked(inbox, message);
+	spin_unlock(&inbox->lock);
+	parley_wake(thread);
+	rcu_read_unlock();
 }
 
 /* A receiver gives @message back: it is HELD no more. */

@@ -147,6 +147,7 @@ void parley_inbox_rejoin(struct parley_message *message,
 int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock);
 bool parley_inbox_taken(struct parley_receiver *receiver);
 void parley_inbox_unload(struct parley_receiver *receiver);
+void parley_inbox_refuse(struct parley_receiver *receiver);
 void parley_inbox_return(struct parley_receiver *receiver);
 int parley_inbox_room(struct parley_inbox *inbox, u64 token, u32 kinds, u32 len,
 		      struct parley_pin **pin);

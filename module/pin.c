@@ -32,14 +32,37 @@ static struct parley_pin *parley_pin_alloc(u32 count)
 	return pin;
 }
 
-/* Nobody but the caller knows @pin. */
+/*
+ * Pages of a file system that tracks what is dirty must not be written behind its
+ * back, and to mark them dirty in the end would take a lock that the file system, a
+ * FUSE server perhaps, may hold for ever.
+ */
+static bool parley_pin_writable(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return folio_test_anon(folio) || folio_test_swapbacked(folio) ||
+	       folio_test_hugetlb(folio);
+}
+
+static bool parley_pin_all_writable(struct page **pages, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		if (!parley_pin_writable(pages[i]))
+			return false;
+	return true;
+}
+
+/* Nobody but the caller knows @pin. It lasts as long as others please. */
 static int parley_pin_fill(struct parley_pin *pin, u64 addr, u32 count,
 			   bool writes)
 {
-	int got = pin_user_pages_fast(addr & PAGE_MASK, count,
-				      writes ? FOLL_WRITE : 0, pin->pages);
+	unsigned int flags = FOLL_LONGTERM | (writes ? FOLL_WRITE : 0);
+	int got = pin_user_pages_fast(addr & PAGE_MASK, count, flags, pin->pages);
 
-	if (got == count)
+	if (got == count && (!writes || parley_pin_all_writable(pin->pages, count)))
 		return 0;
 	if (got > 0)
 		unpin_user_pages(pin->pages, got);

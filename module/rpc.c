@@ -128,7 +128,7 @@ static noinline int parley_rpc_unload(struct parley_message *message,
 	if (!err)
 		err = parley_cargo_put(&cargo, ucargo);
 	if (err)
-		parley_transfer_undo(&cargo);
+		parley_transfer_undo(&baggage->answer.transfer, &cargo);
 	return err;
 }
 
@@ -223,13 +223,12 @@ static noinline int parley_rpc_vm(struct parley_task *task,
 	if (!err && content.msg.type < 0)
 		err = -EINVAL;
 	if (!err)
-		err = parley_vm_answer(task, &content, ipc->deadline,
+		err = parley_vm_answer(task, &content, ipc->recv_len,
+				       ipc->deadline,
 				       ipc->flags & PARLEY_NONBLOCK);
-	if (err)
+	if (err && err != -EMSGSIZE)
 		return err;
-	if (content.len > ipc->recv_len)
-		err = -EMSGSIZE;
-	else
+	if (!err)
 		err = parley_content_write(&content, parley_ipc_recv(ipc));
 	ipc->recv_len = content.len;
 	return parley_ipc_put(ipc, uipc) ? -EFAULT : err;

@@ -3,6 +3,7 @@
 #include <linux/err.h>
 #include <linux/fault-inject-usercopy.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "argument.h"
@@ -195,13 +196,34 @@ static int parley_serve_unload(struct parley_receiver *receiver,
 		return err;
 	err = parley_cargo_put(cargo, ucargo);
 	if (err)
-		parley_transfer_undo(cargo);
+		parley_transfer_undo(&receiver->load.transfer, cargo);
 	return err;
 }
 
 /*
+ * Is it the receiver that something is wrong with, which may be better next time?
+ * Else the sender could keep it from receiving anything.
+ */
+static bool parley_serve_may_recover(int err)
+{
+	switch (err) {
+	case -EFAULT:
+	case -EINTR:
+	case -EMFILE:
+	case -EMSGSIZE:
+	case -ENFILE:
+	case -ENOMEM:
+	case -ESHUTDOWN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
  * Copy the message out, with all that it carries, or put it back if that fails.
- * -ESHUTDOWN: the sender has withdrawn it meanwhile, it has never been there.
+ * -ESHUTDOWN: the sender has withdrawn it meanwhile, or was refused: it has never
+ * been there.
  */
 static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
 				      struct parley_ipc *ipc,
@@ -216,6 +238,10 @@ static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
 		return -EMSGSIZE;
 	}
 	err = parley_serve_unload(receiver, ipc, cargo, room);
+	if (err && !parley_serve_may_recover(err)) {
+		parley_inbox_refuse(receiver);
+		return -ESHUTDOWN;
+	}
 	if (err) {
 		parley_inbox_return(receiver);
 		return err;
@@ -228,7 +254,7 @@ static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
 	else if (!parley_inbox_taken(receiver))
 		err = -ESHUTDOWN;
 	if (err)
-		parley_transfer_undo(cargo);
+		parley_transfer_undo(&receiver->load.transfer, cargo);
 	return err;
 }
 
@@ -253,6 +279,9 @@ static int parley_serve_receive_cargo(struct parley_task *task,
 			err = parley_serve_deliver_cargo(receiver, ipc, uipc,
 							 cargo, room);
 		parley_receiver_unload(receiver);
+		/* Who sends and withdraws must not keep us here. */
+		if (err == -ESHUTDOWN && signal_pending(current))
+			err = -ERESTARTSYS;
 		answers = 0;
 	} while (err == -ESHUTDOWN);
 	if (err)

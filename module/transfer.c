@@ -10,13 +10,18 @@
 #include <linux/mman.h>
 #include <linux/overflow.h>
 #include <linux/shmem_fs.h>
+#include <asm/barrier.h>
 
 #include "compat/file.h"
 #include "transfer.h"
 
-/* Those that do not wait for anybody but the machine's own disks. */
+/*
+ * Those that do not wait for anybody but the machine's own disks. Not XFS, whose
+ * readers wait, unkillably, for a writer that may be copying from memory that
+ * userfaultfd(2) keeps away from it.
+ */
 static const unsigned long parley_range_systems[] = {
-	BTRFS_SUPER_MAGIC, EXT4_SUPER_MAGIC, TMPFS_MAGIC, XFS_SUPER_MAGIC,
+	BTRFS_SUPER_MAGIC, EXT4_SUPER_MAGIC, TMPFS_MAGIC,
 };
 
 static bool parley_transfer_is_shmem(const struct file *file)
@@ -51,15 +56,20 @@ static int parley_transfer_check_map(const struct parley_cargo *cargo,
 {
 	bool write = cargo->send == PARLEY_CARGO_MAP_WRITE;
 	u64 end;
+	int err;
 
 	if (!(file->f_mode & FMODE_READ) || write != !!(file->f_mode & FMODE_WRITE))
 		return -EINVAL;
 	if (!cargo->send_len || !PAGE_ALIGNED(cargo->send_offset))
 		return -EINVAL;
-	if (check_add_overflow(cargo->send_offset, cargo->send_len, &end) ||
-	    end > i_size_read(file_inode(file)))
+	if (check_add_overflow(cargo->send_offset, cargo->send_len, &end))
 		return -EINVAL;
-	return parley_transfer_check_seals(file, write);
+	err = parley_transfer_check_seals(file, write);
+	if (err)
+		return err;
+	/* It was sealed before it had the size that is seen now. */
+	smp_rmb();
+	return end > i_size_read(file_inode(file)) ? -EINVAL : 0;
 }
 
 static int parley_transfer_check_range(const struct parley_cargo *cargo,
@@ -70,10 +80,10 @@ static int parley_transfer_check_range(const struct parley_cargo *cargo,
 
 	if (!(file->f_mode & FMODE_READ))
 		return -EBADF;
-	if (!S_ISREG(file_inode(file)->i_mode) || cargo->send_len ||
-	    cargo->send_offset > MAX_LFS_FILESIZE)
+	if (!S_ISREG(file_inode(file)->i_mode) || cargo->send_len)
 		return -EINVAL;
-	if (file->f_flags & O_DIRECT)
+	/* Its readers take locks, too. */
+	if (IS_DAX(file_inode(file)))
 		return -EOPNOTSUPP;
 	for (i = 0; i < ARRAY_SIZE(parley_range_systems); i++)
 		if (magic == parley_range_systems[i])
@@ -174,9 +184,22 @@ int parley_transfer_receive(const struct parley_transfer *transfer, u32 kinds,
 	return 0;
 }
 
-void parley_transfer_undo(const struct parley_cargo *cargo)
+/* Has another thread put something else in its place? */
+static bool parley_transfer_is_at(const struct file *file, int fd)
 {
-	if (cargo->recv_fd >= 0)
+	struct file *there = fget_raw(fd);
+
+	if (there)
+		fput(there);
+	return there == file;
+}
+
+/* What was received as @cargo says has not been, after all. */
+void parley_transfer_undo(const struct parley_transfer *transfer,
+			  const struct parley_cargo *cargo)
+{
+	if (cargo->recv_fd >= 0 &&
+	    parley_transfer_is_at(transfer->file, cargo->recv_fd))
 		close_fd(cargo->recv_fd);
 	if (cargo->map)
 		vm_munmap(cargo->map, cargo->map_len);

@@ -39,6 +39,7 @@ int parley_transfer_make(struct parley_transfer *transfer,
 void parley_transfer_drop(struct parley_transfer *transfer);
 int parley_transfer_receive(const struct parley_transfer *transfer, u32 kinds,
 			    struct parley_cargo *cargo);
-void parley_transfer_undo(const struct parley_cargo *cargo);
+void parley_transfer_undo(const struct parley_transfer *transfer,
+			  const struct parley_cargo *cargo);
 
 #endif /* _PARLEY_TRANSFER_H */

@@ -82,20 +82,24 @@ static int parley_vm_ool_verify(const struct parley_vm_call *call)
  * struct parley_vm_request - a request
  * @type: its type
  * @len: bytes of its payload
+ * @reply_len: bytes of its reply's
  * @run: what it does, having made the reply's payload; the service's error, or one
  *	of the call's
  */
 struct parley_vm_request {
 	s32 type;
 	u32 len;
+	u32 reply_len;
 	int (*run)(const struct parley_vm_call *call);
 };
 
 static const struct parley_vm_request parley_vm_requests[] = {
-	{ PARLEY_OOL_RECV, sizeof(struct parley_ool_recv), parley_vm_ool_recv },
-	{ PARLEY_OOL_SEND, sizeof(struct parley_ool_send), parley_vm_ool_send },
+	{ PARLEY_OOL_RECV, sizeof(struct parley_ool_recv), 0,
+	  parley_vm_ool_recv },
+	{ PARLEY_OOL_SEND, sizeof(struct parley_ool_send),
+	  sizeof(struct parley_ool_sent), parley_vm_ool_send },
 	{ PARLEY_OOL_VERIFY, sizeof(struct parley_ool_verify),
-	  parley_vm_ool_verify },
+	  sizeof(struct parley_ool_verified), parley_vm_ool_verify },
 };
 
 /* What is no service's error, but says that the call was not carried through. */
@@ -105,39 +109,50 @@ static bool parley_vm_ends_call(int err)
 	       err == -EAGAIN;
 }
 
-static int parley_vm_run(const struct parley_vm_call *call)
+static const struct parley_vm_request *parley_vm_find(s32 type)
 {
-	const struct parley_vm_request *request = parley_vm_requests;
-	const struct parley_content *content = call->content;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(parley_vm_requests); i++, request++)
-		if (request->type == content->msg.type)
-			return request->len == content->len ? request->run(call) :
-							      -EINVAL;
-	return -EOPNOTSUPP;
+	for (i = 0; i < ARRAY_SIZE(parley_vm_requests); i++)
+		if (parley_vm_requests[i].type == type)
+			return &parley_vm_requests[i];
+	return NULL;
 }
 
 /**
  * parley_vm_answer() - answer a call
  * @task: the calling task
  * @content: the request; receives the reply
+ * @room: bytes of payload that the caller has room for
  * @deadline: of the call
  * @nonblock: don't wait
  *
- * Return: 0 when there is a reply; else the error of the call.
+ * Return: 0 when there is a reply; else the error of the call. With -EMSGSIZE
+ * @content->len is the room that it takes, and nothing has been done.
  */
 int parley_vm_answer(struct parley_task *task, struct parley_content *content,
-		     u64 deadline, bool nonblock)
+		     u32 room, u64 deadline, bool nonblock)
 {
+	const struct parley_vm_request *request;
 	struct parley_vm_call call = {
 		.task = task,
 		.content = content,
 		.deadline = deadline,
 		.nonblock = nonblock,
 	};
-	int err = parley_vm_run(&call);
+	int err;
 
+	request = parley_vm_find(content->msg.type);
+	if (!request) {
+		err = -EOPNOTSUPP;
+	} else if (request->len != content->len) {
+		err = -EINVAL;
+	} else if (request->reply_len > room) {
+		content->len = request->reply_len;
+		return -EMSGSIZE;
+	} else {
+		err = request->run(&call);
+	}
 	if (parley_vm_ends_call(err))
 		return err;
 	if (err) {

@@ -17,6 +17,6 @@ struct parley_content;
 struct parley_task;
 
 int parley_vm_answer(struct parley_task *task, struct parley_content *content,
-		     u64 deadline, bool nonblock);
+		     u32 room, u64 deadline, bool nonblock);
 
 #endif /* _PARLEY_VM_H */

@@ -77,11 +77,11 @@ static int parley_join(struct pair *pair, enum role me)
 	if (task < 0 || ioctl(task, PARLEY_IOC_INFO, &info))
 		return -1;
 	if (me == SERVER)
-		pair->shared->server_task = info.task;
+		pair->shared->server = info.task;
 	ipc = (struct parley_ipc) {
 		.size = sizeof(ipc),
-		.peer = me == SERVER ? PARLEY_ANY : pair->shared->server_task,
-		.send_len = pair->bytes,
+		.peer = me == SERVER ? PARLEY_ANY : pair->shared->server,
+		.send_len = pair->bytes[!me],
 		.send = (uintptr_t)&message[!me],
 		.recv = (uintptr_t)&message[me],
 	};
@@ -91,19 +91,14 @@ static int parley_join(struct pair *pair, enum role me)
 /* The server's token stays in @ipc from one turn to the next; 0 at first. */
 static int parley_take(struct pair *pair, enum role me)
 {
-	ipc.recv_len = pair->bytes;
+	ipc.recv_len = pair->bytes[me];
 	if (ioctl(task, turn[me], &ipc))
 		return -1;
-	if (ipc.recv_len == pair->bytes && !ipc.reply_error &&
+	if (ipc.recv_len == pair->bytes[me] && !ipc.reply_error &&
 	    (me == CLIENT || creds.pid > 0))
 		return 0;
 	errno = EPROTO;
 	return -1;
-}
-
-/* The task was opened in a process that is gone. */
-static void parley_teardown(void)
-{
 }
 
 const struct transport transport_parley = {
@@ -111,5 +106,4 @@ const struct transport transport_parley = {
 	.setup = parley_setup,
 	.join = parley_join,
 	.take = parley_take,
-	.teardown = parley_teardown,
 };

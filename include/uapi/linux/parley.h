@@ -87,7 +87,8 @@
  * %EFAULT. From then on its pages are held (*pinned*) until the message has ended,
  * and nobody waits for another's page faults. What a sender changes in the payload
  * meanwhile may arrive or not. Memory that cannot be pinned, such as a device's,
- * gives %EFAULT.
+ * gives %EFAULT, and so does, for a result, a shared mapping of a file that is not on
+ * tmpfs or hugetlbfs.
  *
  * poll(2): readable when RECV from anyone would not wait; POLLERR and POLLHUP
  * on another address space's task.
@@ -224,7 +225,7 @@ struct parley_ool {
 /**
  * PARLEY_CARGO_RANGE - only with a reply: its out-of-line payload is read from a
  * regular file, by the caller when it gets the reply, straight from the page cache.
- * For file systems that can't stall a caller: ext4, xfs, btrfs, tmpfs. Arrives as
+ * For file systems that can't stall a caller: ext4, btrfs, tmpfs. Arrives as
  * PARLEY_CARGO_OOL, and less of it where the file ends.
  */
 #define PARLEY_CARGO_RANGE	(1U << 4)
@@ -320,10 +321,11 @@ struct parley_ipc {
  * @reserved: zero
  *
  * Lies in the request's cmd field (16 bytes); cmd_op is PARLEY_IOC_SEND, _RECV,
- * _CALL, _REPLY or _REPLYRECV. The result is that of the ioctl, done by a thread of
- * io_uring's: signals don't interrupt it. A request that is cancelled ends with
- * %EINTR, as for a signal whose handler lacks SA_RESTART, or, if it had not begun,
- * with %ECANCELED.
+ * _CALL, _REPLY or _REPLYRECV. The result is that of the ioctl, done by one of
+ * io_uring's threads, of which there are few unless IORING_REGISTER_IOWQ_MAX_WORKERS
+ * asks for more. A request that is cancelled, and one that waits while the process is
+ * stopped or frozen, ends with %EINTR, as for a signal whose handler lacks
+ * SA_RESTART; one that had not begun with %ECANCELED.
  */
 struct parley_uring {
 	__aligned_u64 ipc;
@@ -554,7 +556,8 @@ struct parley_open {
  * With cargo, likewise, the message is kept: %EMSGSIZE @ool_len of parley_cargo is
  * too small (@recv_len is then left as it was): the needed room is there. %EFAULT
  * @ool can't be written. %EMFILE, %ENFILE there is no descriptor to be had. %ENOMEM
- * and others of mmap(2): the mapping can't be made.
+ * the mapping can't be made. (Whatever else keeps it from being received is the
+ * sender's %EOPNOTSUPP.)
  */
 #define PARLEY_IOC_RECV		_IOWR(PARLEY_IOC_MAGIC, 2, struct parley_ipc)
 
@@ -567,7 +570,8 @@ struct parley_open {
  * has the request in hand is told: see PARLEY_NOTIFY_ABORTED. %EMSGSIZE also if
  * the reply is longer than @recv_len (then told in @recv_len), %EFAULT if
  * @recv can't be written; the call has ended in both cases. So it has when what
- * comes with the reply can't be received, with the errors of RECV. To task
+ * comes with the reply can't be received, with the errors of RECV and others of
+ * mmap(2); %EIO the range of a file can't be read. To task
  * PARLEY_TASK_VM: the module itself answers, see parley_proto.h.
  */
 #define PARLEY_IOC_CALL		_IOWR(PARLEY_IOC_MAGIC, 3, struct parley_ipc)

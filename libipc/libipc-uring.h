@@ -122,10 +122,10 @@ void ipc_uring_prep_replyrecv(struct io_uring_sqe *sqe, int fd, struct ipc_uring
  * @res: res of the completion queue entry
  *
  * Return: what the function would have returned, having stored what it would have
- * stored, but never -EINTR; or -ECANCELED (the request was cancelled: a call may
- * have been run, a reply may have been made, which *@token tells), -EOPNOTSUPP
- * (also if the module has no LIBIPC_FEATURE_URING); or LIBIPC_URING_AGAIN: only a
- * request LIBIPC_ASYNC came, which has been answered.
+ * stored, and that is -EINTR if it waited when the request was cancelled, or the
+ * process stopped or frozen; or -ECANCELED (the request was cancelled before it had
+ * begun), -EOPNOTSUPP (also if the module has no LIBIPC_FEATURE_URING); or
+ * LIBIPC_URING_AGAIN: only a request LIBIPC_ASYNC came, which has been answered.
  */
 int ipc_uring_result(struct ipc_uring *op, int res);
 

@@ -95,8 +95,7 @@ bool parley_wait_restarts(void)
 	sigset_t pending;
 	int sig;
 
-	/* A thread of io_uring's has no system call that could be. */
-	if (fatal_signal_pending(current) || current->flags & PF_IO_WORKER)
+	if (fatal_signal_pending(current))
 		return false;
 	if (current->ptrace)
 		return true;

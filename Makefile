@@ -112,6 +112,7 @@ $(B)/samples/%.sh: samples/%.sh
 
 NO_WARNINGS := -Wl,--no-warnings
 packages_attributes := libnl-genl-3.0 json-c
+packages_uring := liburing
 
 TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress tools,$(wildcard selftests/$(d)/*.c)))
 TESTS := $(TEST_SOURCES:%.c=$(B)/%)
@@ -141,6 +142,11 @@ $(B)/selftests/bench/ipc: $(wildcard selftests/bench/*.[ch] include/uapi/linux/*
 
 -include $(LIB_OBJECTS:.o=.d) $(PARLEY_OBJECTS:.o=.d) $(addsuffix .d,$(SAMPLES) $(TESTS) $(TESTS_32))
 
+# File systems that the tests mount.
+$(B)/selftests/fs: selftests/images | setup-test
+	@mkdir -p $(@D)
+	$(Q)rm -rf $@ && selftests/images $@
+
 # The verbs that take the virtual machine.
 
 .PHONY: run check check-quick check-long bench guest clean install help
@@ -148,13 +154,14 @@ run: setup-run module tools samples
 	$(Q)tools/vm/run $(B)/samples/tour $(PARLEY)-static
 
 # The selftests as the guest sees them: exactly the ones that there are now.
-guest: selftests tools
+guest: selftests tools $(B)/selftests/fs
 	$(Q)rm -rf $(B)/guest
 	$(Q)mkdir -p $(B)/guest/bin
 	$(Q)cp selftests/run-guest $(B)/guest
 	$(Q)cp $(PARLEY)-static $(B)/guest/bin/parley
 	$(Q)cd $(B)/selftests && cp --parents $(patsubst $(B)/selftests/%,%,$(TESTS) $(TESTS_32)) ../guest
 	$(Q)cd selftests && cp --parents $(patsubst selftests/%,%,$(wildcard selftests/*/settings)) ../$(B)/guest
+	$(Q)cp -r $(B)/selftests/fs $(B)/guest
 
 check: setup-run all guest debug-module backports-module
 	$(Q)selftests/run check
@@ -194,7 +201,7 @@ install: libipc $(PARLEY)
 	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/linux $(DKMS)
 	install -m 644 $(B)/libipc.a $(B)/libipc.so.0 $(DESTDIR)$(libdir)
 	ln -sf libipc.so.0 $(DESTDIR)$(libdir)/libipc.so
-	install -m 644 libipc/libipc.h $(DESTDIR)$(includedir)
+	install -m 644 libipc/libipc*.h $(DESTDIR)$(includedir)
 	install -m 644 include/uapi/linux/*.h $(DESTDIR)$(includedir)/linux
 	sed -e 's|@VERSION@|$(VERSION)|;s|@prefix@|$(prefix)|;s|@libdir@|$(libdir)|;s|@includedir@|$(includedir)|' \
 		libipc/libipc.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libipc.pc

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "async.h"
 #include "bond.h"
+#include "message.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <linux/parley.h>
 #include <linux/parley_proto.h>
 
 static_assert(LIBIPC_NOTIFY_ASYNC == PARLEY_NOTIFY_ASYNC, "uapi");
@@ -235,15 +235,27 @@ int ipc_async_send(ipc_task_t dst, const struct ipc_msg *msg, size_t len)
 	return ret;
 }
 
-void ipc_async_answer(ipc_task_t peer, ipc_token_t token)
+static int reply(int fd, ipc_token_t token, const struct ipc_msg *msg, size_t len)
+{
+	struct parley_ipc ipc = {
+		.size = sizeof(ipc),
+		.send = ipc_address(msg),
+		.send_len = len,
+		.token = token,
+	};
+
+	return ipc_fd_ioctl(fd, PARLEY_IOC_REPLY, &ipc);
+}
+
+void ipc_async_answer(int fd, ipc_task_t peer, ipc_token_t token)
 {
 	static const struct ipc_msg none = { .type = -ENODATA };
-	struct outbox *box = outbox_find(ipc_fd());
+	struct outbox *box = outbox_find(fd);
 	struct queue *queue;
 	sigset_t mask;
 
 	if (!box) {
-		ipc_reply(token, &none, 0);
+		reply(fd, token, &none, 0);
 		return;
 	}
 	outbox_lock(box, &mask);
@@ -251,10 +263,10 @@ void ipc_async_answer(ipc_task_t peer, ipc_token_t token)
 	if (queue && queue->count) {
 		const struct ipc_msg *msg = &queue->ring[queue->first];
 
-		if (ipc_reply(token, msg, msg->src) == 0)
+		if (reply(fd, token, msg, msg->src) == 0)
 			queue_pop(queue);
 	} else {
-		ipc_reply(token, &none, 0);
+		reply(fd, token, &none, 0);
 	}
 	outbox_unlock(box, &mask);
 }

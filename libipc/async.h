@@ -20,10 +20,11 @@
 
 /**
  * ipc_async_answer() - answer a request for the next message
+ * @fd: descriptor of the task that got it
  * @peer: who asks
  * @token: the right to answer
  */
-void ipc_async_answer(ipc_task_t peer, ipc_token_t token);
+void ipc_async_answer(int fd, ipc_task_t peer, ipc_token_t token);
 
 /**
  * ipc_async_forget() - drop what another task of the same descriptor has queued

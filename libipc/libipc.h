@@ -3,7 +3,8 @@
  * DOC: libipc, messages between tasks
  *
  * The thin calls over /dev/parley: see parley(4) for what they do and
- * libipc(7) for how they fit together.
+ * libipc(7) for how they fit together. What is longer than a message, descriptors
+ * and mappings are libipc-cargo.h's; io_uring is libipc-uring.h's.
  *
  * Every function returns 0 (or the value it is for) or a negative errno. None
  * prints, exits, or touches errno. All are safe to call from several threads
@@ -107,6 +108,12 @@ typedef uint64_t ipc_token_t;
 
 /** LIBIPC_FEATURE_EVENTS - watches, timer, eventfd, async messages. */
 #define LIBIPC_FEATURE_EVENTS	(UINT64_C(1) << 2)
+
+/** LIBIPC_FEATURE_CARGO - what libipc-cargo.h has, besides messages. */
+#define LIBIPC_FEATURE_CARGO	(UINT64_C(1) << 3)
+
+/** LIBIPC_FEATURE_URING - operations over io_uring: libipc-uring.h. */
+#define LIBIPC_FEATURE_URING	(UINT64_C(1) << 4)
 
 /**
  * struct ipc_msg - a message

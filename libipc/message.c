@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "async.h"
-#include "task.h"
+#include "message.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-#include <linux/parley.h>
 #include <linux/parley_proto.h>
 
 #define SAME_FIELD(ours, theirs) \
@@ -28,30 +27,13 @@ static_assert(LIBIPC_ASYNC == PARLEY_GLOBAL_ASYNC, "uapi");
 /* A moment that has passed. */
 #define PAST	1
 
-static inline uint64_t address(const void *pointer)
-{
-	return (uintptr_t)pointer;
-}
-
-/* What waits, and for how long; the rest is zero until set. */
-static inline struct parley_ipc waiting(ipc_task_t peer, uint64_t deadline)
-{
-	int nowait = deadline == LIBIPC_NOWAIT;
-
-	return (struct parley_ipc){
-		.size = sizeof(struct parley_ipc),
-		.flags = nowait ? PARLEY_NONBLOCK : 0,
-		.peer = peer,
-		.deadline = nowait ? 0 : deadline,
-	};
-}
-
 /*
  * An operation that a signal ended but the kernel could not is resumed for no
  * time: it is over then, well or not. (Cancelling it would lose a reply that
- * has come meanwhile.)
+ * has come meanwhile.) The argument is the kernel's own to come back with after a
+ * signal, and is as it was.
  */
-static int begin(unsigned long op, struct parley_ipc *ipc)
+int ipc_begin(unsigned long op, struct parley_ipc *ipc)
 {
 	int ret = ipc_task_ioctl(op, ipc);
 
@@ -74,13 +56,14 @@ static inline int receive(unsigned long op, struct parley_ipc *ipc, struct ipc_m
 {
 	int ret;
 
-	ipc->recv = address(msg);
+	ipc->recv = ipc_address(msg);
 	ipc->recv_len = sizeof(msg->data);
 	ret = ipc_task_ioctl(op, ipc);
 	while (ret == 0 && msg->type == LIBIPC_ASYNC && ipc->token) {
-		ipc_async_answer(msg->src, ipc->token);
+		ipc_async_answer(ipc_fd(), msg->src, ipc->token);
 		ipc->send = 0;
 		ipc->send_len = 0;
+		ipc->reply_error = 0;
 		ipc->token = 0;
 		ipc->recv_len = sizeof(msg->data);
 		ret = ipc_task_ioctl(PARLEY_IOC_RECV, ipc);
@@ -94,12 +77,12 @@ static inline int recv_from(ipc_task_t src, struct ipc_msg *msg, size_t *len,
 			    ipc_token_t *token, struct ipc_creds *creds,
 			    uint64_t deadline)
 {
-	struct parley_ipc ipc = waiting(src, deadline);
+	struct parley_ipc ipc = ipc_waiting(src, deadline);
 	int ret;
 
 	if (!msg || !token)
 		return -EFAULT;
-	ipc.creds = address(creds);
+	ipc.creds = ipc_address(creds);
 	ret = receive(PARLEY_IOC_RECV, &ipc, msg);
 	if (ret < 0)
 		return ret;
@@ -113,7 +96,7 @@ static inline int replyrecv_from(ipc_task_t src, struct ipc_msg *msg, size_t *le
 				 ipc_token_t *token, struct ipc_creds *creds,
 				 uint64_t deadline)
 {
-	struct parley_ipc ipc = waiting(src, deadline);
+	struct parley_ipc ipc = ipc_waiting(src, deadline);
 	int ret;
 
 	if (!msg || !len || !token)
@@ -122,10 +105,10 @@ static inline int replyrecv_from(ipc_task_t src, struct ipc_msg *msg, size_t *le
 		return recv_from(src, msg, len, token, creds, deadline);
 	if (*len > sizeof(msg->data))
 		return -EMSGSIZE;
-	ipc.send = address(msg);
+	ipc.send = ipc_address(msg);
 	ipc.send_len = *len;
 	ipc.token = *token;
-	ipc.creds = address(creds);
+	ipc.creds = ipc_address(creds);
 	ret = receive(PARLEY_IOC_REPLYRECV, &ipc, msg);
 	*token = ipc.token;
 	if (ret == 0)
@@ -136,15 +119,15 @@ static inline int replyrecv_from(ipc_task_t src, struct ipc_msg *msg, size_t *le
 int ipc_send(ipc_task_t dst, const struct ipc_msg *msg, size_t len,
 	     uint64_t deadline)
 {
-	struct parley_ipc ipc = waiting(dst, deadline);
+	struct parley_ipc ipc = ipc_waiting(dst, deadline);
 
 	if (!msg)
 		return -EFAULT;
 	if (len > sizeof(msg->data))
 		return -EMSGSIZE;
-	ipc.send = address(msg);
+	ipc.send = ipc_address(msg);
 	ipc.send_len = len;
-	return begin(PARLEY_IOC_SEND, &ipc);
+	return ipc_begin(PARLEY_IOC_SEND, &ipc);
 }
 
 int ipc_recv(ipc_task_t src, struct ipc_msg *msg, size_t *len,
@@ -162,18 +145,18 @@ int ipc_recv_creds(ipc_task_t src, struct ipc_msg *msg, size_t *len,
 int ipc_call(ipc_task_t dst, struct ipc_msg *msg, size_t *len,
 	     uint64_t deadline)
 {
-	struct parley_ipc ipc = waiting(dst, deadline);
+	struct parley_ipc ipc = ipc_waiting(dst, deadline);
 	int ret;
 
 	if (!msg || !len)
 		return -EFAULT;
 	if (*len > sizeof(msg->data))
 		return -EMSGSIZE;
-	ipc.send = address(msg);
+	ipc.send = ipc_address(msg);
 	ipc.send_len = *len;
-	ipc.recv = address(msg);
+	ipc.recv = ipc_address(msg);
 	ipc.recv_len = sizeof(msg->data);
-	ret = begin(PARLEY_IOC_CALL, &ipc);
+	ret = ipc_begin(PARLEY_IOC_CALL, &ipc);
 	if (ret < 0)
 		return ret;
 	received(msg, &ipc);
@@ -185,7 +168,7 @@ int ipc_reply(ipc_token_t token, const struct ipc_msg *msg, size_t len)
 {
 	struct parley_ipc ipc = {
 		.size = sizeof(ipc),
-		.send = address(msg),
+		.send = ipc_address(msg),
 		.send_len = len,
 		.token = token,
 	};

@@ -18,7 +18,9 @@ void parley_control_info(const struct parley_task *task,
 		.size = info->size,
 		.task = task->id,
 		.features = PARLEY_FEATURE_MESSAGES | PARLEY_FEATURE_RIGHTS |
-			    PARLEY_FEATURE_EVENTS,
+			    PARLEY_FEATURE_EVENTS | PARLEY_FEATURE_CARGO |
+			    (IS_ENABLED(CONFIG_IO_URING) ?
+				     PARLEY_FEATURE_URING : 0),
 		.payload_max = PARLEY_PAYLOAD_MAX,
 	};
 }

@@ -12,6 +12,7 @@
 #include "device.h"
 #include "ioctl.h"
 #include "task.h"
+#include "uring.h"
 
 static int parley_device_open(struct inode *inode, struct file *file)
 {
@@ -48,6 +49,7 @@ static const struct file_operations parley_device_fops = {
 	.poll = parley_device_poll,
 	.unlocked_ioctl = parley_ioctl_on_task,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = parley_uring_cmd,
 	.llseek = noop_llseek,
 };
 

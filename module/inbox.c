@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/hashtable.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -47,7 +48,8 @@ void parley_inbox_init(struct parley_inbox *inbox, struct parley_user *user,
  * @nonblock: fail unless a receiver waits; a one-way message becomes the
  *	inbox's by success, detached
  *
- * Return: 0; -ENOTCONN when the task is dead; -EAGAIN.
+ * Return: 0; -ENOTCONN when the task is dead; -EAGAIN; -EOPNOTSUPP when the
+ * receiver doesn't accept what it carries.
  */
 int parley_inbox_post(struct parley_inbox *inbox,
 		      struct parley_message *message, bool nonblock)
@@ -65,6 +67,8 @@ int parley_inbox_post(struct parley_inbox *inbox,
 	message->nonblock = nonblock;
 	if (inbox->closed) {
 		err = -ENOTCONN;
+	} else if (receiver && !parley_receiver_accepts(receiver, message)) {
+		err = -EOPNOTSUPP;
 	} else if (receiver) {
 		message->detached = nonblock && message->oneway;
 		parley_wait_link(&message->wait, inbox->chain);
@@ -89,10 +93,13 @@ int parley_inbox_post(struct parley_inbox *inbox,
 /**
  * parley_inbox_withdraw() - give up a message
  * @message: the caller's, posted and not detached
+ * @left: receives what it carried if it becomes the inbox's: that stays the
+ *	caller's, to be dropped
  *
  * Return: what came of it.
  */
-enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message)
+enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message,
+					     struct parley_baggage *left)
 {
 	struct task_struct *told = NULL, *noted = NULL;
 	enum parley_withdrawal result = PARLEY_WITHDRAWN;
@@ -103,12 +110,17 @@ enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message)
 	spin_lock(&inbox->lock);
 	if (message->state == PARLEY_MESSAGE_ENDED) {
 		result = PARLEY_WITHDRAWN_LATE;
-	} else if (message->state == PARLEY_MESSAGE_QUEUED) {
+	} else if (message->state == PARLEY_MESSAGE_QUEUED ||
+		   (message->oneway && message->laden &&
+		    message->baggage.load.kinds)) {
+		/* A receiver that has it will find that out: parley_inbox_taken(). */
 		parley_place_unlink_locked(message);
 	} else if (message->oneway) {
 		message->detached = true;
 		result = PARLEY_WITHDRAWN_NOT;
 	} else {
+		swap(*left, message->baggage);
+		message->laden = false;
 		result = parley_note_cancel_locked(message, &told, &noted);
 		aborted = true;
 	}
@@ -159,7 +171,7 @@ void parley_inbox_rejoin(struct parley_message *message,
 
 /**
  * parley_inbox_receive_locked() - take what there is, or start waiting for it
- * @receiver: initialised by the calling thread
+ * @receiver: initialised by the calling thread, an RCU reader
  * @nonblock: don't wait
  *
  * Notifications first, then the oldest message. If there is nothing the
@@ -171,7 +183,7 @@ void parley_inbox_rejoin(struct parley_message *message,
 int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock)
 {
 	struct parley_inbox *inbox = receiver->inbox;
-	struct parley_message *message;
+	struct parley_message *message, *next;
 	s32 from = receiver->from;
 
 	lockdep_assert_held(&inbox->lock);
@@ -182,13 +194,18 @@ int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock)
 		receiver->wait.done = true;
 		return 0;
 	}
-	list_for_each_entry(message, &inbox->queue, queue) {
-		if (from == PARLEY_ANY || from == message->content.msg.src) {
-			parley_place_dequeue_locked(message);
-			parley_receiver_hand_locked(receiver, message);
-			receiver->wait.done = true;
-			return 0;
+	list_for_each_entry_safe(message, next, &inbox->queue, queue) {
+		if (from != PARLEY_ANY && from != message->content.msg.src)
+			continue;
+		if (!parley_receiver_accepts(receiver, message)) {
+			/* Rare enough to be woken under the lock. */
+			parley_wake(parley_place_end_locked(message, -EOPNOTSUPP));
+			continue;
 		}
+		parley_place_dequeue_locked(message);
+		parley_receiver_hand_locked(receiver, message);
+		receiver->wait.done = true;
+		return 0;
 	}
 	if (receiver->wait.done)
 		return receiver->error;
@@ -202,28 +219,78 @@ int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock)
 }
 
 /**
- * parley_inbox_taken() - the message has reached user space
+ * parley_inbox_taken() - a message that wants no reply has reached user space
  * @receiver: which got it
  *
- * Ends a message that wants no reply, and so lets its sender go on.
+ * Ends it, and so lets its sender go on.
+ *
+ * Return: false if its sender has been told that it was withdrawn: it has a load.
  */
-void parley_inbox_taken(struct parley_receiver *receiver)
+bool parley_inbox_taken(struct parley_receiver *receiver)
 {
 	struct parley_inbox *inbox = receiver->inbox;
 	struct task_struct *thread = NULL;
 	struct parley_message *message;
 
-	if (!receiver->oneway)
-		return;
 	if (!receiver->token) {
 		parley_notification_taken(receiver);
-		return;
+		return true;
 	}
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	message = parley_place_find_locked(inbox, receiver->token);
 	if (message)
 		thread = parley_place_end_locked(message, 0);
+	spin_unlock(&inbox->lock);
+	parley_wake(thread);
+	rcu_read_unlock();
+	return message || !receiver->load.kinds;
+}
+
+/**
+ * parley_inbox_unload() - what a request carries has reached user space
+ * @receiver: which got it, and shares the load
+ *
+ * The caller needs not keep it until the reply: the descriptor that it sent may be
+ * the last that holds a pipe open.
+ */
+void parley_inbox_unload(struct parley_receiver *receiver)
+{
+	struct parley_inbox *inbox = receiver->inbox;
+	struct parley_message *message;
+
+	if (!receiver->load.kinds)
+		return;
+	if (receiver->load.pin)
+		parley_pin_end(receiver->load.pin);
+	if (!receiver->load.transfer.file)
+		return;
+	spin_lock(&inbox->lock);
+	message = parley_place_find_locked(inbox, receiver->token);
+	if (message && message->laden)
+		parley_transfer_drop(&message->baggage.load.transfer);
+	spin_unlock(&inbox->lock);
+}
+
+/**
+ * parley_inbox_refuse() - what the message carries can't be received, ever
+ * @receiver: which got it
+ *
+ * Its sender gets -EOPNOTSUPP.
+ */
+void parley_inbox_refuse(struct parley_receiver *receiver)
+{
+	struct parley_inbox *inbox = receiver->inbox;
+	struct task_struct *thread = NULL;
+	struct parley_message *message;
+
+	rcu_read_lock();
+	spin_lock(&inbox->lock);
+	message = parley_place_find_locked(inbox, receiver->token);
+	if (message && message->oneway == receiver->oneway)
+		thread = parley_place_end_locked(message, -EOPNOTSUPP);
+	else if (message)
+		parley_note_forget_locked(inbox, message);
 	spin_unlock(&inbox->lock);
 	parley_wake(thread);
 	rcu_read_unlock();
@@ -254,6 +321,8 @@ parley_inbox_put_back_locked(struct parley_message *message)
 		return NULL;
 	}
 	other = parley_receiver_find_locked(inbox, message->content.msg.src);
+	if (other && !parley_receiver_accepts(other, message))
+		return parley_place_end_locked(message, -EOPNOTSUPP);
 	if (other) {
 		parley_inbox_unhold_locked(message);
 		parley_receiver_hand_locked(other, message);
@@ -310,28 +379,67 @@ void parley_inbox_return(struct parley_receiver *receiver)
 }
 
 /**
+ * parley_inbox_room() - may a reply carry this?
+ * @inbox: of the task that replies
+ * @token: the request's
+ * @kinds: PARLEY_CARGO_*
+ * @len: bytes of out-of-line payload to be written
+ * @pin: receives where to write them, with a reference; NULL if there is not that
+ *	much room
+ *
+ * Return: 0, -ENOENT or -EOPNOTSUPP.
+ */
+int parley_inbox_room(struct parley_inbox *inbox, u64 token, u32 kinds, u32 len,
+		      struct parley_pin **pin)
+{
+	const struct parley_room *room;
+	struct parley_message *message;
+	int err = -ENOENT;
+
+	*pin = NULL;
+	spin_lock(&inbox->lock);
+	message = parley_place_find_locked(inbox, token);
+	if (message && !message->oneway) {
+		room = &message->baggage.room;
+		if (kinds & ~room->accepts & ~PARLEY_CARGO_RANGE)
+			err = -EOPNOTSUPP;
+		else
+			err = 0;
+		if (!err && len && len <= room->len)
+			*pin = parley_pin_get(room->pin);
+	}
+	spin_unlock(&inbox->lock);
+	return err;
+}
+
+/**
  * parley_inbox_answer_locked() - spend a token
  * @inbox: of the task that replies
  * @token: the request's
  * @reply: copied to the caller
+ * @load: what it carries besides, acceptable to the caller; carries nothing
+ *	afterwards
  * @caller: receives whom to wake, possibly NULL; untouched on failure
  *
  * Return: 0, or -ENOENT if the inbox holds no such request.
  */
 int parley_inbox_answer_locked(struct parley_inbox *inbox, u64 token,
 			       const struct parley_content *reply,
+			       struct parley_load *load,
 			       struct task_struct **caller)
 {
 	struct parley_message *message = parley_place_find_locked(inbox, token);
 
-	if (!message)
-		return -ENOENT;
-	if (message->oneway) {
-		if (parley_note_is_cancellation(message))
+	if (!message || message->oneway) {
+		if (message && parley_note_is_cancellation(message))
 			parley_note_forget_locked(inbox, message);
+		if (load->kinds)
+			parley_load_unshare(load);
 		return -ENOENT;
 	}
 	parley_content_copy(&message->content, reply);
+	if (load->kinds)
+		swap(*load, message->baggage.answer);
 	*caller = parley_place_end_locked(message, 0);
 	return 0;
 }

@@ -137,17 +137,23 @@ void parley_inbox_close(struct parley_inbox *inbox);
 /* For the sender. */
 int parley_inbox_post(struct parley_inbox *inbox,
 		      struct parley_message *message, bool nonblock);
-enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message);
+enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message,
+					     struct parley_baggage *left);
 bool parley_inbox_leave(struct parley_message *message);
 void parley_inbox_rejoin(struct parley_message *message,
 			 struct parley_chain *chain);
 
 /* For the receiver. */
 int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock);
-void parley_inbox_taken(struct parley_receiver *receiver);
+bool parley_inbox_taken(struct parley_receiver *receiver);
+void parley_inbox_unload(struct parley_receiver *receiver);
+void parley_inbox_refuse(struct parley_receiver *receiver);
 void parley_inbox_return(struct parley_receiver *receiver);
+int parley_inbox_room(struct parley_inbox *inbox, u64 token, u32 kinds, u32 len,
+		      struct parley_pin **pin);
 int parley_inbox_answer_locked(struct parley_inbox *inbox, u64 token,
 			       const struct parley_content *reply,
+			       struct parley_load *load,
 			       struct task_struct **caller);
 int parley_inbox_sender(struct parley_inbox *inbox, u64 token,
 			struct parley_sender *sender, bool *same_mnt_ns);

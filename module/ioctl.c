@@ -9,6 +9,7 @@
 #include "device.h"
 #include "ioctl.h"
 #include "rpc.h"
+#include "serve.h"
 #include "task.h"
 
 /* What a message operation uses of its argument. */
@@ -136,10 +137,10 @@ static int parley_ioctl_open(void *object, union parley_arg *arg,
 static const struct parley_ioctl parley_task_ioctls[] = {
 	RUN(INFO, parley_ioctl_info),
 	RPC(SEND, parley_rpc_send, USES_SEND | USES_WAIT),
-	RPC(RECV, parley_rpc_recv, USES_RECV | USES_WAIT | USES_CREDS),
+	RPC(RECV, parley_serve_recv, USES_RECV | USES_WAIT | USES_CREDS),
 	RPC(CALL, parley_rpc_call, USES_SEND | USES_RECV | USES_WAIT),
-	RPC(REPLY, parley_rpc_reply, USES_SEND),
-	RPC(REPLYRECV, parley_rpc_replyrecv,
+	RPC(REPLY, parley_serve_reply, USES_SEND),
+	RPC(REPLYRECV, parley_serve_replyrecv,
 	    USES_SEND | USES_RECV | USES_WAIT | USES_REPLY | USES_CREDS),
 	RUN(NOTIFY, parley_ioctl_notify),
 	RUN(CANCEL, parley_ioctl_cancel),
@@ -204,6 +205,7 @@ static int parley_ipc_get(struct parley_ipc *ipc,
 	unsafe_get_user(ipc->token, &uipc->token, fault);
 	unsafe_get_user(ipc->deadline, &uipc->deadline, fault);
 	unsafe_get_user(ipc->creds, &uipc->creds, fault);
+	unsafe_get_user(ipc->cargo, &uipc->cargo, fault);
 	user_read_access_end();
 	return 0;
 
@@ -214,13 +216,14 @@ fault:
 
 static int parley_ipc_check(const struct parley_ipc *ipc, unsigned int uses)
 {
-	if (ipc->flags & ~PARLEY_NONBLOCK)
+	if (ipc->flags & ~(PARLEY_NONBLOCK | PARLEY_OOL))
 		return -EINVAL;
 	if (!(uses & USES_SEND) && (ipc->send || ipc->send_len))
 		return -EINVAL;
 	if (!(uses & USES_RECV) && (ipc->recv || ipc->recv_len))
 		return -EINVAL;
-	if (!(uses & USES_WAIT) && (ipc->deadline || ipc->flags || ipc->peer))
+	if (!(uses & USES_WAIT) &&
+	    (ipc->deadline || ipc->flags & PARLEY_NONBLOCK || ipc->peer))
 		return -EINVAL;
 	if (!(uses & USES_REPLY) && ipc->reply_error)
 		return -EINVAL;
@@ -229,8 +232,9 @@ static int parley_ipc_check(const struct parley_ipc *ipc, unsigned int uses)
 	return 0;
 }
 
-static int parley_ioctl_rpc(const struct parley_ioctl *op, struct file *file,
-			    void __user *uarg)
+static __always_inline int parley_ioctl_rpc(const struct parley_ioctl *op,
+					    struct file *file,
+					    void __user *uarg)
 {
 	struct parley_ipc ipc __uninitialized;
 	int err;
@@ -279,6 +283,27 @@ long parley_ioctl_on_task(struct file *file, unsigned int cmd, unsigned long arg
 		return -ESTALE;
 	return op->rpc ? parley_ioctl_rpc(op, file, uarg) :
 			 parley_ioctl_run(op, file, uarg);
+}
+
+/**
+ * parley_ioctl_message() - a message operation that is no system call
+ * @file: a task's descriptor
+ * @cmd: the operation
+ * @uipc: address of its struct parley_ipc
+ *
+ * Return: as the ioctl.
+ */
+int parley_ioctl_message(struct file *file, unsigned int cmd, u64 uipc)
+{
+	const struct parley_ioctl *op;
+
+	op = parley_ioctl_find(parley_task_ioctls,
+			       ARRAY_SIZE(parley_task_ioctls), cmd);
+	if (!op || !op->rpc)
+		return -ENOTTY;
+	if (!parley_task_is_current(file->private_data))
+		return -ESTALE;
+	return parley_ioctl_rpc(op, file, u64_to_user_ptr(uipc));
 }
 
 /* On a bus's descriptor. */

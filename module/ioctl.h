@@ -9,9 +9,12 @@
 #ifndef _PARLEY_IOCTL_H
 #define _PARLEY_IOCTL_H
 
+#include <linux/types.h>
+
 struct file;
 
 long parley_ioctl_on_task(struct file *file, unsigned int cmd, unsigned long arg);
+int parley_ioctl_message(struct file *file, unsigned int cmd, u64 uipc);
 long parley_ioctl_on_bus(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* _PARLEY_IOCTL_H */

@@ -4,7 +4,7 @@
  *
  * Start with docs/architecture.md, or with the first paragraph of each header:
  * wait.h and message.h (what travels), inbox.h (where it meets a receiver),
- * task.h (whose inbox), rpc.h (the operations), ioctl.h and device.h (the way
+ * task.h (whose inbox), rpc.h and serve.h (the operations), ioctl.h and device.h (the way
  * in from user space).
  */
 

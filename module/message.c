@@ -130,11 +130,24 @@ struct parley_message *parley_message_alloc(struct parley_user *user,
 	message->sender = (struct parley_sender){};
 	message->user = user;
 	message->limit = limit;
+	message->laden = false;
+	message->baggage = (struct parley_baggage){};
 	return message;
 }
 
+/* A message that has ended, or was not posted, carries nothing any more. */
+void parley_message_unload(struct parley_message *message)
+{
+	message->laden = false;
+	parley_baggage_drop(&message->baggage);
+}
+
+/* Never sleeps: what is not the sending thread's any more has no pins. */
 void parley_message_free(struct parley_message *message)
 {
+	if (message->laden)
+		parley_message_unload(message);
+	parley_baggage_free(&message->baggage);
 	parley_sender_drop(&message->sender);
 	parley_user_uncharge(message->user, message->limit);
 	kmem_cache_free(parley_message_cache, message);

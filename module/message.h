@@ -31,6 +31,7 @@
 #include <linux/types.h>
 #include <uapi/linux/parley.h>
 
+#include "cargo.h"
 #include "creds.h"
 #include "quota.h"
 #include "wait.h"
@@ -65,6 +66,7 @@ enum parley_message_state {
  * @kernel: it is the kernel's
  * @orphan: counted in inbox->orphans
  * @needless: a note that the task has no use for any more; it is not put back
+ * @laden: there is something in @baggage
  * @same_mnt_ns: it was handed to a thread in the sender's mount namespace
  * @error: how it ended, 0 or a negative errno
  * @queue: in inbox->queue while QUEUED or CANCELLED
@@ -76,6 +78,8 @@ enum parley_message_state {
  * @sender: who sent it
  * @user: whom it is charged to
  * @limit: as what
+ * @baggage: what goes along with it. Of a message that is not @laden only the pins
+ *	mean something
  * @content: the request; after a call's end the reply
  */
 struct parley_message {
@@ -88,6 +92,7 @@ struct parley_message {
 	bool kernel;
 	bool orphan;
 	bool needless;
+	bool laden;
 	bool same_mnt_ns;
 	int error;
 	struct list_head queue;
@@ -98,6 +103,7 @@ struct parley_message {
 	struct parley_sender sender;
 	struct parley_user *user;
 	enum parley_limit limit;
+	struct parley_baggage baggage;
 	struct parley_content content;
 };
 
@@ -125,6 +131,7 @@ static inline void parley_message_reset(struct parley_message *message,
 
 struct parley_message *parley_message_alloc(struct parley_user *user,
 					    enum parley_limit limit);
+void parley_message_unload(struct parley_message *message);
 void parley_message_free(struct parley_message *message);
 int parley_message_recharge(struct parley_message *message,
 			    struct parley_user *user);

@@ -118,6 +118,8 @@ struct parley_message *parley_outbox_message(struct parley_outbox *outbox,
 void parley_outbox_discard(struct parley_outbox *outbox,
 			   struct parley_message *message)
 {
+	if (message->laden)
+		parley_message_unload(message);
 	if (cmpxchg(&outbox->spare, NULL, message))
 		parley_message_free(message);
 }
@@ -146,10 +148,14 @@ void parley_outbox_settle(struct parley_outbox *outbox,
 enum parley_withdrawal parley_outbox_withdraw(struct parley_message *message)
 {
 	struct parley_inbox *inbox = message->inbox;
-	enum parley_withdrawal result = parley_inbox_withdraw(message);
+	enum parley_withdrawal result;
+	struct parley_baggage left = {};
 
+	result = parley_inbox_withdraw(message, &left);
 	if (result == PARLEY_WITHDRAWN_NOT || result == PARLEY_WITHDRAWN_NOTED)
 		parley_inbox_put(inbox);
+	parley_baggage_drop(&left);
+	parley_baggage_free(&left);
 	return result;
 }
 

@@ -18,6 +18,7 @@ struct parley_limit_info parley_limits[PARLEY_LIMITS] = {
 	[PARLEY_LIMIT_GRANTS]	= { "grants", 16384 },
 	[PARLEY_LIMIT_WATCHES]	= { "watches", 16384 },
 	[PARLEY_LIMIT_LINKS]	= { "links", 16384 },
+	[PARLEY_LIMIT_PINS]	= { "pins", 16384 },
 };
 
 #define PARLEY_MAX(_name, _limit, _what) \
@@ -29,6 +30,7 @@ PARLEY_MAX(messages, PARLEY_LIMIT_MESSAGES, "messages in flight");
 PARLEY_MAX(grants, PARLEY_LIMIT_GRANTS, "grants");
 PARLEY_MAX(watches, PARLEY_LIMIT_WATCHES, "watches");
 PARLEY_MAX(links, PARLEY_LIMIT_LINKS, "links");
+PARLEY_MAX(pins, PARLEY_LIMIT_PINS, "pages pinned");
 
 static struct hlist_head *parley_user_bucket(kuid_t uid)
 {
@@ -101,30 +103,34 @@ void parley_user_put(struct parley_user *user)
 }
 
 /**
- * parley_user_charge() - count one more
+ * parley_user_charge_many() - count some more
  * @user: held by the caller
  * @limit: of what
+ * @n: how many
  *
- * Return: 0, to be undone by parley_user_uncharge(); or -EDQUOT.
+ * Return: 0, to be undone by parley_user_uncharge_many(); or -EDQUOT.
  */
-int parley_user_charge(struct parley_user *user, enum parley_limit limit)
+int parley_user_charge_many(struct parley_user *user, enum parley_limit limit,
+			    unsigned int n)
 {
 	unsigned int max = READ_ONCE(parley_limits[limit].max);
 	int used = atomic_read(&user->used[limit]);
 
+	max = min_t(unsigned int, max, INT_MAX);
 	do {
-		if ((unsigned int)used >= max) {
+		if ((unsigned int)used >= max || n > max - (unsigned int)used) {
 			atomic64_inc(&user->hits[limit]);
 			return -EDQUOT;
 		}
-	} while (!atomic_try_cmpxchg(&user->used[limit], &used, used + 1));
+	} while (!atomic_try_cmpxchg(&user->used[limit], &used, used + n));
 	refcount_inc(&user->refs);
 	return 0;
 }
 
-void parley_user_uncharge(struct parley_user *user, enum parley_limit limit)
+void parley_user_uncharge_many(struct parley_user *user,
+			       enum parley_limit limit, unsigned int n)
 {
-	atomic_dec(&user->used[limit]);
+	atomic_sub(n, &user->used[limit]);
 	parley_user_put(user);
 }
 

@@ -28,6 +28,7 @@
  * @PARLEY_LIMIT_GRANTS: grants made
  * @PARLEY_LIMIT_WATCHES: watches, and deaths not yet received
  * @PARLEY_LIMIT_LINKS: links made
+ * @PARLEY_LIMIT_PINS: pages of memory pinned (pin.h)
  * @PARLEY_LIMITS: how many limits there are
  */
 enum parley_limit {
@@ -36,6 +37,7 @@ enum parley_limit {
 	PARLEY_LIMIT_GRANTS,
 	PARLEY_LIMIT_WATCHES,
 	PARLEY_LIMIT_LINKS,
+	PARLEY_LIMIT_PINS,
 	PARLEY_LIMITS,
 };
 
@@ -69,10 +71,25 @@ struct parley_user {
 
 struct parley_user *parley_user_get(kuid_t uid);
 void parley_user_put(struct parley_user *user);
-int parley_user_charge(struct parley_user *user, enum parley_limit limit);
-void parley_user_uncharge(struct parley_user *user, enum parley_limit limit);
+int parley_user_charge_many(struct parley_user *user, enum parley_limit limit,
+			    unsigned int n);
+void parley_user_uncharge_many(struct parley_user *user,
+			       enum parley_limit limit, unsigned int n);
 int parley_user_each(long *bucket, long *skip,
 		     int (*show)(const struct parley_user *user, void *data),
 		     void *data);
+
+/* One more, one less. */
+static inline int parley_user_charge(struct parley_user *user,
+				     enum parley_limit limit)
+{
+	return parley_user_charge_many(user, limit, 1);
+}
+
+static inline void parley_user_uncharge(struct parley_user *user,
+					enum parley_limit limit)
+{
+	parley_user_uncharge_many(user, limit, 1);
+}
 
 #endif /* _PARLEY_QUOTA_H */

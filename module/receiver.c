@@ -1,45 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-#include <linux/nsproxy.h>
 #include <linux/rcupdate.h>
 
 #include "receiver.h"
-
-/**
- * parley_receiver_init() - prepare to receive
- * @receiver: on the calling thread's stack
- * @inbox: of the calling task
- * @from: the task to hear, PARLEY_TASK_KERNEL or PARLEY_ANY
- * @wants_creds: tell who sent the message
- */
-void parley_receiver_init(struct parley_receiver *receiver,
-			  struct parley_inbox *inbox, s32 from, bool wants_creds)
-{
-	parley_wait_init(&receiver->wait);
-	INIT_HLIST_NODE(&receiver->link);
-	receiver->inbox = inbox;
-	receiver->from = from;
-	receiver->error = 0;
-	receiver->wants_creds = wants_creds;
-	receiver->async = false;
-	receiver->mnt_ns = current->nsproxy->mnt_ns;
-	if (wants_creds)
-		parley_reader_init(&receiver->reader);
-}
-
-/* The receiver that waits for a message from @src, or NULL. */
-struct parley_receiver *parley_receiver_find_locked(struct parley_inbox *inbox,
-						    s32 src)
-{
-	struct parley_receiver *receiver;
-
-	lockdep_assert_held(&inbox->lock);
-
-	hlist_for_each_entry(receiver, &inbox->receivers, link)
-		if (receiver->from == PARLEY_ANY || receiver->from == src)
-			return receiver;
-	return NULL;
-}
 
 static void parley_receiver_tell(struct parley_receiver *receiver,
 				 const struct parley_message *message)
@@ -56,7 +19,7 @@ static void parley_receiver_tell(struct parley_receiver *receiver,
 /**
  * parley_receiver_hand_locked() - put a message into a receiver's hands
  * @receiver: not waiting, or to be finished
- * @message: in no queue; in inbox->held only if it was CANCELLED
+ * @message: acceptable; in no queue; in inbox->held only if it was CANCELLED
  */
 void parley_receiver_hand_locked(struct parley_receiver *receiver,
 				 struct parley_message *message)
@@ -77,18 +40,10 @@ void parley_receiver_hand_locked(struct parley_receiver *receiver,
 	receiver->token = message->token;
 	receiver->oneway = message->oneway;
 	parley_content_copy(&receiver->content, &message->content);
+	if (message->laden && message->baggage.load.kinds)
+		parley_load_share(&receiver->load, &message->baggage.load);
 	if (receiver->wants_creds)
 		parley_receiver_tell(receiver, message);
-}
-
-/* Like parley_wait_finish(), for a receiver in inbox->receivers. */
-struct task_struct *
-parley_receiver_finish_locked(struct parley_receiver *receiver)
-{
-	lockdep_assert_held(&receiver->inbox->lock);
-
-	hlist_del_init(&receiver->link);
-	return parley_wait_finish(&receiver->wait);
 }
 
 /**

@@ -15,6 +15,7 @@
 #define _PARLEY_RECEIVER_H
 
 #include <linux/list.h>
+#include <linux/nsproxy.h>
 #include <linux/types.h>
 
 #include "creds.h"
@@ -35,12 +36,15 @@
  * @wants_creds: @creds is to be filled in
  * @async: the message is a notification, and names the links in @raised
  * @unnoted: the message is a notification, and inbox->unnoted was set
+ * @accepts: PARLEY_CARGO_* that a message may carry
+ * @load: what the message carries: shared, to be given up by
+ *	parley_receiver_unload(). As @content, before that what a reply carries
  * @token: name of the message in inbox->held, 0 for a notification
  * @mnt_ns: of the thread
  * @reader: its other namespaces, if @wants_creds
  * @creds: who sent the message
  * @raised: links that are being told
- * @content: the message
+ * @content: the message. Before there is one, the reply to an earlier one
  */
 struct parley_receiver {
 	struct parley_wait wait;
@@ -54,6 +58,8 @@ struct parley_receiver {
 	bool wants_creds;
 	bool async;
 	bool unnoted;
+	u32 accepts;
+	struct parley_load load;
 	u64 token;
 	const struct mnt_namespace *mnt_ns;
 	struct parley_reader reader;
@@ -62,8 +68,6 @@ struct parley_receiver {
 	struct parley_content content;
 };
 
-void parley_receiver_init(struct parley_receiver *receiver,
-			  struct parley_inbox *inbox, s32 from, bool wants_creds);
 void parley_receiver_follow(struct parley_receiver *receiver,
 			    struct parley_inbox *heard);
 void parley_receiver_unfollow(struct parley_receiver *receiver,
@@ -71,11 +75,71 @@ void parley_receiver_unfollow(struct parley_receiver *receiver,
 void parley_receiver_abandon(struct parley_receiver *receiver);
 bool parley_receiver_give_up(struct parley_receiver *receiver);
 
-struct parley_receiver *parley_receiver_find_locked(struct parley_inbox *inbox,
-						    s32 src);
 void parley_receiver_hand_locked(struct parley_receiver *receiver,
 				 struct parley_message *message);
-struct task_struct *
-parley_receiver_finish_locked(struct parley_receiver *receiver);
+
+/**
+ * parley_receiver_init() - prepare to receive
+ * @receiver: on the calling thread's stack
+ * @inbox: of the calling task
+ * @from: the task to hear, PARLEY_TASK_KERNEL or PARLEY_ANY
+ * @accepts: PARLEY_CARGO_* that a message may carry
+ * @wants_creds: tell who sent the message
+ */
+static inline void
+parley_receiver_init(struct parley_receiver *receiver, struct parley_inbox *inbox,
+		     s32 from, u32 accepts, bool wants_creds)
+{
+	parley_wait_init(&receiver->wait);
+	INIT_HLIST_NODE(&receiver->link);
+	receiver->inbox = inbox;
+	receiver->from = from;
+	receiver->error = 0;
+	receiver->accepts = accepts;
+	receiver->wants_creds = wants_creds;
+	receiver->async = false;
+	receiver->mnt_ns = current->nsproxy->mnt_ns;
+	if (wants_creds)
+		parley_reader_init(&receiver->reader);
+}
+
+/* The receiver that waits for a message from @src, or NULL. */
+static inline struct parley_receiver *
+parley_receiver_find_locked(struct parley_inbox *inbox, s32 src)
+{
+	struct parley_receiver *receiver;
+
+	lockdep_assert_held(&inbox->lock);
+
+	hlist_for_each_entry(receiver, &inbox->receivers, link)
+		if (receiver->from == PARLEY_ANY || receiver->from == src)
+			return receiver;
+	return NULL;
+}
+
+/* Of a message that carries what it doesn't accept the sender gets an error. */
+static inline bool
+parley_receiver_accepts(const struct parley_receiver *receiver,
+			const struct parley_message *message)
+{
+	return !message->laden ||
+	       !(message->baggage.load.kinds & ~receiver->accepts);
+}
+
+/* Like parley_wait_finish(), for a receiver in inbox->receivers. */
+static inline struct task_struct *
+parley_receiver_finish_locked(struct parley_receiver *receiver)
+{
+	lockdep_assert_held(&receiver->inbox->lock);
+
+	hlist_del_init(&receiver->link);
+	return parley_wait_finish(&receiver->wait);
+}
+
+static inline void parley_receiver_unload(struct parley_receiver *receiver)
+{
+	if (receiver->load.kinds)
+		parley_load_unshare(&receiver->load);
+}
 
 #endif /* _PARLEY_RECEIVER_H */

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /**
- * DOC: rpc, the operations
+ * DOC: rpc, the operations of a client: SEND, CALL, CANCEL
  *
- * Each function here is one operation of the interface (parley.h has what it
- * does and its errors), on the calling thread's task, with a checked copy of
- * its argument and the argument's address for what it returns.
+ * Each function is one operation of the interface (parley.h has what it does and
+ * its errors), on the calling thread's task, with a checked copy of its argument
+ * and the argument's address for what it returns.
  *
- * A waiting thread that gets a signal has to leave the kernel; what becomes of
- * its operation is decided there:
- *
- *	RECV, REPLYRECV	nothing is lost by leaving: the receiver is withdrawn,
- *			and entered again if the system call is restarted (by
- *			then without a reply half, which has been done)
- *	SEND, CALL	if the system call will be restarted, the message stays
- *			where it is, kept by the task as *interrupted*, and
- *			@token in the argument lets the restarted call find it;
- *			else it is withdrawn
+ * A waiting thread that gets a signal has to leave the kernel. If the system call
+ * will be restarted, the message stays where it is, kept by the task as
+ * *interrupted*, and @token in the argument lets the restarted call find it; else
+ * it is withdrawn.
  *
  * No lock is held here while user memory is touched or while sleeping.
  */
@@ -28,14 +22,8 @@ struct parley_task;
 
 int parley_rpc_send(struct parley_task *task, struct parley_ipc *ipc,
 		    struct parley_ipc __user *uipc);
-int parley_rpc_recv(struct parley_task *task, struct parley_ipc *ipc,
-		    struct parley_ipc __user *uipc);
 int parley_rpc_call(struct parley_task *task, struct parley_ipc *ipc,
 		    struct parley_ipc __user *uipc);
-int parley_rpc_reply(struct parley_task *task, struct parley_ipc *ipc,
-		     struct parley_ipc __user *uipc);
-int parley_rpc_replyrecv(struct parley_task *task, struct parley_ipc *ipc,
-			 struct parley_ipc __user *uipc);
 int parley_rpc_cancel(struct parley_task *task,
 		      const struct parley_cancel *cancel);
 

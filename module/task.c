@@ -35,6 +35,7 @@ static void parley_task_kill(struct parley_task *task)
 	parley_inbox_close(&task->inbox);
 	parley_outbox_close(&task->outbox);
 	parley_bonds_close(&task->bonds);
+	parley_landing_close(&task->landing);
 	parley_bus_release(task->bus, task->id);
 }
 
@@ -173,6 +174,7 @@ static struct parley_task *parley_task_alloc(struct parley_user *user)
 	parley_raise_start(&task->raise, &task->inbox);
 	parley_timer_start(&task->timer, &task->raise);
 	parley_irq_start(&task->irq, &task->raise);
+	parley_landing_init(&task->landing, user);
 	INIT_LIST_HEAD(&task->sibling);
 	task->user = user;
 	task->mode = PARLEY_TASK_MODE;

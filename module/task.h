@@ -3,7 +3,7 @@
  * DOC: task, an address that messages can be sent to
  *
  * A task is an inbox and an outbox under an id, with an owner and rights like a
- * file's, bonds with other tasks, a timer and an eventfd.
+ * file's, bonds with other tasks, a timer, an eventfd, and a place to land.
  *
  * Lifetime: parley_task_open() makes a task for the calling thread's address
  * space and enters it in the bus. It dies, once, with the address space (exit,
@@ -44,6 +44,7 @@
 #include "chain.h"
 #include "inbox.h"
 #include "irq.h"
+#include "landing.h"
 #include "outbox.h"
 #include "raise.h"
 #include "timer.h"
@@ -74,6 +75,7 @@ struct parley_space {
  * @raise: notifications from interrupts
  * @timer: its timer
  * @irq: its eventfd
+ * @landing: its memory that others may write into
  * @id: its address, positive; not reused until all others had their turn, but
  *	for a claimed one, and never before everything that goes by it has ended
  * @mode: who may send to it, as a file's mode; may change at any time
@@ -93,6 +95,7 @@ struct parley_task {
 	struct parley_raise raise;
 	struct parley_timer timer;
 	struct parley_irq irq;
+	struct parley_landing landing;
 	s32 id;
 	umode_t mode;
 	kuid_t uid;

@@ -95,7 +95,8 @@ bool parley_wait_restarts(void)
 	sigset_t pending;
 	int sig;
 
-	if (fatal_signal_pending(current))
+	/* A thread of io_uring's has no system call that could be. */
+	if (fatal_signal_pending(current) || current->flags & PF_IO_WORKER)
 		return false;
 	if (current->ptrace)
 		return true;

@@ -2,6 +2,7 @@
 
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 
@@ -106,10 +107,18 @@ struct parley_message *call_post(struct kunit *test, s32 src, s32 type)
 	return message;
 }
 
+/* As its sender does; it carries nothing. */
+enum parley_withdrawal withdraw(struct parley_message *message)
+{
+	struct parley_baggage none = {};
+
+	return parley_inbox_withdraw(message, &none);
+}
+
 /* Give up @message, wherever it is. */
 void message_drop(struct parley_message *message)
 {
-	enum parley_withdrawal result = parley_inbox_withdraw(message);
+	enum parley_withdrawal result = withdraw(message);
 
 	if (result == PARLEY_WITHDRAWN || result == PARLEY_WITHDRAWN_LATE)
 		parley_message_free(message);
@@ -121,28 +130,33 @@ int enter(struct kunit *test, struct parley_receiver *receiver, bool nonblock)
 	struct parley_inbox *inbox = inbox_of(test);
 	int err;
 
+	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	err = parley_inbox_receive_locked(receiver, nonblock);
 	spin_unlock(&inbox->lock);
+	rcu_read_unlock();
 	return err;
 }
 
 int receive(struct kunit *test, struct parley_receiver *receiver, s32 from,
 	    bool nonblock)
 {
-	parley_receiver_init(receiver, inbox_of(test), from, false);
+	receiver->load.kinds = 0;
+	parley_receiver_init(receiver, inbox_of(test), from, 0, false);
 	return enter(test, receiver, nonblock);
 }
 
 int answer(struct kunit *test, u64 token, s32 type)
 {
 	struct parley_content reply = { .msg.type = type };
+	struct parley_load nothing = {};
 	struct parley_inbox *inbox = inbox_of(test);
 	struct task_struct *caller;
 	int err;
 
 	spin_lock(&inbox->lock);
-	err = parley_inbox_answer_locked(inbox, token, &reply, &caller);
+	err = parley_inbox_answer_locked(inbox, token, &reply, &nothing,
+					 &caller);
 	spin_unlock(&inbox->lock);
 	return err;
 }

@@ -53,6 +53,7 @@ struct parley_receiver *receivers_new(struct kunit *test, size_t n);
 struct parley_message *message_new(struct kunit *test, s32 src, s32 type,
 				   bool oneway);
 struct parley_message *call_post(struct kunit *test, s32 src, s32 type);
+enum parley_withdrawal withdraw(struct parley_message *message);
 void message_drop(struct parley_message *message);
 int enter(struct kunit *test, struct parley_receiver *receiver, bool nonblock);
 int receive(struct kunit *test, struct parley_receiver *receiver, s32 from,

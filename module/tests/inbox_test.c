@@ -73,7 +73,7 @@ static void token_is_good_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, call->wait.done);
 	KUNIT_EXPECT_EQ(test, call->error, 0);
 	KUNIT_EXPECT_EQ(test, call->content.msg.type, -7);
-	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(call),
+	KUNIT_EXPECT_EQ(test, withdraw(call),
 			PARLEY_WITHDRAWN_LATE);
 	KUNIT_EXPECT_EQ(test, answer(test, receiver.token, 0), -ENOENT);
 	parley_message_free(call);
@@ -85,7 +85,7 @@ static void token_of_withdrawn_call_is_refused(struct kunit *test)
 	struct parley_receiver receiver;
 
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
-	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(call),
+	KUNIT_EXPECT_EQ(test, withdraw(call),
 			PARLEY_WITHDRAWN_NOTED);
 	KUNIT_EXPECT_EQ(test, answer(test, receiver.token, 0), -ENOENT);
 }
@@ -112,7 +112,7 @@ static void oneway_in_hand_is_no_longer_the_sender_s(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, parley_inbox_post(inbox_of(test), send, false), 0);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
-	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(send), PARLEY_WITHDRAWN_NOT);
+	KUNIT_EXPECT_EQ(test, withdraw(send), PARLEY_WITHDRAWN_NOT);
 	/* It is kept even if the receiver has to put it back. */
 	parley_inbox_return(&receiver);
 	KUNIT_EXPECT_EQ(test, receive(test, &receiver, PARLEY_ANY, true), 0);
@@ -294,7 +294,8 @@ static void death_of_the_heard_ends_the_wait(struct kunit *test)
 	parley_receiver_unfollow(&receiver, heard);
 
 	/* One that comes after the death. */
-	parley_receiver_init(&receiver, inbox, 5, false);
+	receiver.load.kinds = 0;
+	parley_receiver_init(&receiver, inbox, 5, 0, false);
 	parley_receiver_follow(&receiver, heard);
 	KUNIT_EXPECT_EQ(test, enter(test, &receiver, false), -ENOTCONN);
 	parley_receiver_unfollow(&receiver, heard);

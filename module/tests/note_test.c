@@ -22,7 +22,7 @@ static u64 call_cancel(struct kunit *test, struct parley_message *call)
 {
 	u64 token = call->token;
 
-	KUNIT_ASSERT_EQ(test, parley_inbox_withdraw(call),
+	KUNIT_ASSERT_EQ(test, withdraw(call),
 			PARLEY_WITHDRAWN_NOTED);
 	return token;
 }
@@ -117,7 +117,7 @@ static void queued_call_leaves_no_note(struct kunit *test)
 {
 	struct parley_message *call = call_post(test, 5, 0);
 
-	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(call), PARLEY_WITHDRAWN);
+	KUNIT_EXPECT_EQ(test, withdraw(call), PARLEY_WITHDRAWN);
 	parley_message_free(call);
 	expect_nothing(test);
 }
@@ -223,7 +223,7 @@ static void receiver_at_its_limit_gets_the_bit_alone(struct kunit *test)
 	struct parley_message *call = call_held(test, &receiver);
 
 	user_fill(test, user, PARLEY_LIMIT_MESSAGES);
-	KUNIT_EXPECT_EQ(test, parley_inbox_withdraw(call), PARLEY_WITHDRAWN);
+	KUNIT_EXPECT_EQ(test, withdraw(call), PARLEY_WITHDRAWN);
 	KUNIT_EXPECT_EQ(test, call->state, PARLEY_MESSAGE_ENDED);
 	KUNIT_EXPECT_PTR_EQ(test, call->user, fixture_of(test)->caller);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&user->hits[PARLEY_LIMIT_MESSAGES]), 1);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -16,17 +17,40 @@
 static const struct {
 	const struct transport *transport;
 	size_t bytes;
+	enum shape shape;
 } cases[] = {
-	{ &transport_yield,		64 },
-	{ &transport_parley,		64 },
-	{ &transport_parley,		248 },
-	{ &transport_eventfd,		64 },
-	{ &transport_mqueue,		64 },
-	{ &transport_futex,		64 },
-	{ &transport_pipe,		64 },
-	{ &transport_pipe,		248 },
-	{ &transport_unix_stream,	64 },
-	{ &transport_unix_seqpacket,	64 },
+	{ &transport_yield,		64,	EVEN },
+	{ &transport_parley,		64,	EVEN },
+	{ &transport_parley,		248,	EVEN },
+	{ &transport_eventfd,		64,	EVEN },
+	{ &transport_mqueue,		64,	EVEN },
+	{ &transport_futex,		64,	EVEN },
+	{ &transport_pipe,		64,	EVEN },
+	{ &transport_pipe,		248,	EVEN },
+	{ &transport_unix_stream,	64,	EVEN },
+	{ &transport_unix_seqpacket,	64,	EVEN },
+
+	{ &transport_parley_ool,	4096,	BULK_REQUEST },
+	{ &transport_pipe,		4096,	BULK_REQUEST },
+	{ &transport_unix_stream,	4096,	BULK_REQUEST },
+	{ &transport_unix_seqpacket,	4096,	BULK_REQUEST },
+	{ &transport_process_vm,	4096,	BULK_REQUEST },
+	{ &transport_memcpy,		4096,	BULK_REQUEST },
+
+	{ &transport_parley_ool,	65536,	BULK_REQUEST },
+	{ &transport_pipe,		65536,	BULK_REQUEST },
+	{ &transport_unix_stream,	65536,	BULK_REQUEST },
+	{ &transport_unix_seqpacket,	65536,	BULK_REQUEST },
+	{ &transport_process_vm,	65536,	BULK_REQUEST },
+	{ &transport_memcpy,		65536,	BULK_REQUEST },
+	{ &transport_parley_filerange,	65536,	BULK_REPLY },
+	{ &transport_pread,		65536,	BULK_REPLY },
+
+	{ &transport_parley_ool,	1048576, BULK_REQUEST },
+	{ &transport_pipe,		1048576, BULK_REQUEST },
+	{ &transport_unix_stream,	1048576, BULK_REQUEST },
+	{ &transport_process_vm,	1048576, BULK_REQUEST },
+	{ &transport_memcpy,		1048576, BULK_REQUEST },
 };
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -34,16 +58,18 @@ static const struct {
 
 static struct row rows[CASES];
 
-/* What a row is allowed to cost: --max-ratio. */
+/* What a row is allowed to cost, relative to another: --max-ratio. */
 struct limit {
 	char name[32];
 	size_t bytes;
 	double ratio;
+	char base[32];
 };
 
 static struct limit limits[CASES];
 static size_t limit_count;
-static const char *only;
+static const char *only[CASES];
+static size_t only_count;
 static const char *json;
 
 static const struct option options[] = {
@@ -57,10 +83,12 @@ static const struct option options[] = {
 static void help(FILE *file)
 {
 	fprintf(file,
-		"usage: ipc [--case NAME] [--json FILE] [--max-ratio NAME:BYTES:R]...\n"
-		"  --case NAME               measure only NAME, and pipe to compare it with\n"
-		"  --json FILE               write the table to FILE, too\n"
-		"  --max-ratio NAME:BYTES:R  fail if that row costs more than R times a pipe\n"
+		"usage: ipc [--case NAME]... [--json FILE] [--max-ratio NAME:BYTES:R[:BASE]]...\n"
+		"  --case NAME    measure only NAME, and pipe to compare it with\n"
+		"  --json FILE    write the table to FILE, too\n"
+		"  --max-ratio NAME:BYTES:R[:BASE]\n"
+		"                 fail if that row costs more than R times the row BASE (pipe)\n"
+		"                 with the same payload\n"
 		"Runs as root, in a machine whose clock counts instructions: see README.md.\n");
 }
 
@@ -73,16 +101,27 @@ static bool known(const char *name)
 	return false;
 }
 
+static void add_case(const char *name)
+{
+	if (!known(name))
+		errx(EXIT_FAILURE, "--case %s: no such case", name);
+	if (only_count == CASES)
+		errx(EXIT_FAILURE, "--case: more than %zu of them", CASES);
+	only[only_count++] = name;
+}
+
 static void add_limit(const char *text)
 {
 	struct limit *limit = &limits[limit_count];
-	char end;
+	int fields, end = 0;
 
 	if (limit_count == CASES)
 		errx(EXIT_FAILURE, "--max-ratio: more than %zu of them", CASES);
-	if (sscanf(text, "%31[^:]:%zu:%lf%c", limit->name, &limit->bytes, &limit->ratio,
-		   &end) != 3)
-		errx(EXIT_FAILURE, "--max-ratio %s: not NAME:BYTES:R", text);
+	strcpy(limit->base, transport_pipe.name);
+	fields = sscanf(text, "%31[^:]:%zu:%lf%n:%31[^:]%n", limit->name, &limit->bytes,
+			&limit->ratio, &end, limit->base, &end);
+	if (fields < 3 || text[end])
+		errx(EXIT_FAILURE, "--max-ratio %s: not NAME:BYTES:R[:BASE]", text);
 	limit_count++;
 }
 
@@ -92,7 +131,7 @@ static void parse(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'c') {
-			only = optarg;
+			add_case(optarg);
 		} else if (option == 'j') {
 			json = optarg;
 		} else if (option == 'm') {
@@ -104,8 +143,27 @@ static void parse(int argc, char **argv)
 	}
 	if (optind < argc)
 		errx(EXIT_FAILURE, "%s: no such option", argv[optind]);
-	if (only && !known(only))
-		errx(EXIT_FAILURE, "--case %s: no such case", only);
+}
+
+static bool asked_for(size_t i)
+{
+	for (size_t j = 0; j < only_count; j++) {
+		if (!strcmp(only[j], cases[i].transport->name))
+			return true;
+	}
+	return !only_count;
+}
+
+/* A pipe is what others are compared with. */
+static bool needed(size_t i)
+{
+	if (cases[i].transport != &transport_pipe)
+		return asked_for(i);
+	for (size_t j = 0; j < CASES; j++) {
+		if (cases[j].bytes == cases[i].bytes && asked_for(j))
+			return true;
+	}
+	return false;
 }
 
 /* The least of the repeats: what is above it is a tick more, not the case. */
@@ -116,7 +174,7 @@ static int measure(size_t i)
 	for (int repeat = 0; repeat < BENCH_REPEATS; repeat++) {
 		double now;
 
-		if (pair_measure(cases[i].transport, cases[i].bytes, &now))
+		if (pair_measure(cases[i].transport, cases[i].bytes, cases[i].shape, &now))
 			return -1;
 		if (!repeat || now < least)
 			least = now;
@@ -134,12 +192,11 @@ static int measure(size_t i)
 static int measure_all(void)
 {
 	for (size_t i = 0; i < CASES; i++) {
-		const char *name = cases[i].transport->name;
-
-		rows[i] = (struct row) { .name = name, .bytes = cases[i].bytes };
-		if (only && strcmp(name, only) && strcmp(name, transport_pipe.name))
-			continue;
-		if (measure(i))
+		rows[i] = (struct row) {
+			.name = cases[i].transport->name,
+			.bytes = cases[i].bytes,
+		};
+		if (needed(i) && measure(i))
 			return -1;
 	}
 	return 0;
@@ -169,12 +226,14 @@ static int judge(void)
 	int ret = EXIT_SUCCESS;
 
 	for (size_t i = 0; i < limit_count; i++) {
-		const struct row *row = find(limits[i].name, limits[i].bytes);
+		const struct limit *limit = &limits[i];
+		double ratio = find(limit->name, limit->bytes)->instructions /
+			       find(limit->base, limit->bytes)->instructions;
 
-		if (row->ratio <= limits[i].ratio)
+		if (ratio <= limit->ratio)
 			continue;
-		warnx("%s, %zu bytes: %.3f times a pipe, more than the %.3f allowed", row->name,
-		      row->bytes, row->ratio, limits[i].ratio);
+		warnx("%s, %zu bytes: %.3f times %s, more than the %.3f allowed", limit->name,
+		      limit->bytes, ratio, limit->base, limit->ratio);
 		ret = EXIT_FAILURE;
 	}
 	return ret;
@@ -185,6 +244,9 @@ int main(int argc, char **argv)
 	parse(argc, argv);
 	if (geteuid())
 		errx(EXIT_FAILURE, "must be root, to give the two sides a user each");
+	/* Or it would be up to chance whose bulk lies in one. */
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
+		err(EXIT_FAILURE, "can't do without huge pages");
 	if (clock_counts_instructions())
 		errx(EXIT_FAILURE, "this clock doesn't count instructions: run with -icount");
 	if (measure_all())

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/param.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,10 @@
 
 /* Bounds a hang; a whole measurement takes a fraction of a second. */
 #define TIMEOUT_SECONDS	20
+
+/* What is timed: enough for a steady state, and no more than takes a moment. */
+#define ROUNDS_MAX	4000
+#define TIMED_BYTES	(32UL << 20)
 
 static const struct {
 	const char *name;
@@ -26,10 +31,10 @@ static const struct {
 	[CLIENT] = { "client", 1001 },
 };
 
-/* Two users, one CPU: what is measured is the switch, not a race. */
-static int become(enum role me)
+/* One CPU: what is measured is the switch, not a race. */
+static int become(const struct transport *transport, enum role me)
 {
-	uid_t uid = roles[me].uid;
+	uid_t uid = roles[transport->one_user ? SERVER : me].uid;
 	cpu_set_t first;
 
 	CPU_ZERO(&first);
@@ -40,63 +45,6 @@ static int become(enum role me)
 		return -1;
 	return 0;
 }
-
-static int send_message(const struct transport *transport, struct pair *pair, uint32_t round,
-			enum role to)
-{
-	payload_fill(pair->message[to], pair->bytes, round, to);
-	return transport->post ? transport->post(pair, to) : 0;
-}
-
-static int receive_message(const struct transport *transport, struct pair *pair, uint32_t round,
-			   enum role me)
-{
-	if (transport->take(pair, me))
-		return -1;
-	return payload_check(pair->message[me], pair->bytes, round, me);
-}
-
-static int round_trips(const struct transport *transport, struct pair *pair, uint32_t from,
-		       uint32_t to)
-{
-	for (uint32_t round = from; round < to; round++) {
-		if (send_message(transport, pair, round, SERVER) ||
-		    receive_message(transport, pair, round, CLIENT))
-			return -1;
-	}
-	return 0;
-}
-
-static int run_client(const struct transport *transport, struct pair *pair)
-{
-	uint64_t start;
-
-	if (round_trips(transport, pair, 0, BENCH_WARM_UP))
-		return -1;
-	start = clock_now();
-	if (round_trips(transport, pair, BENCH_WARM_UP, BENCH_WARM_UP + BENCH_ROUNDS))
-		return -1;
-	pair->shared->elapsed = clock_now() - start;
-	return 0;
-}
-
-/*
- * Serves until it is killed. The client's having its last reply proves that
- * each request was checked here.
- */
-static int run_server(const struct transport *transport, struct pair *pair)
-{
-	for (uint32_t round = 0;; round++) {
-		if (receive_message(transport, pair, round, SERVER) ||
-		    send_message(transport, pair, round, CLIENT))
-			return -1;
-	}
-}
-
-static int (*const run[ROLES])(const struct transport *transport, struct pair *pair) = {
-	[SERVER] = run_server,
-	[CLIENT] = run_client,
-};
 
 /* The server's closing its end of @ready, by success or death, is the signal. */
 static int await_turn(const int ready[2], enum role me)
@@ -112,13 +60,19 @@ static int await_turn(const int ready[2], enum role me)
 static int play(const struct transport *transport, struct pair *pair, const int ready[2],
 		enum role me)
 {
-	if (become(me) || await_turn(ready, me))
+	if (become(transport, me) || await_turn(ready, me))
 		return -1;
 	if (transport->join && transport->join(pair, me))
 		return -1;
 	if (me == SERVER && close(ready[1]))
 		return -1;
-	return run[me](transport, pair);
+	return exchange(transport, pair, me);
+}
+
+/* What the table calls the size. */
+static size_t size(const struct pair *pair)
+{
+	return MAX(pair->bytes[SERVER], pair->bytes[CLIENT]);
 }
 
 static pid_t spawn(const struct transport *transport, struct pair *pair, const int ready[2],
@@ -130,7 +84,7 @@ static pid_t spawn(const struct transport *transport, struct pair *pair, const i
 		return pid;
 	if (!play(transport, pair, ready, me))
 		_exit(EXIT_SUCCESS);
-	warn("%s, %zu bytes: %s", transport->name, pair->bytes, roles[me].name);
+	warn("%s, %zu bytes: %s", transport->name, size(pair), roles[me].name);
 	_exit(EXIT_FAILURE);
 }
 
@@ -151,7 +105,7 @@ static int supervise(const struct transport *transport, struct pair *pair,
 	if (pid > 0 && pid == pids[CLIENT] && WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
 	if (pid > 0 && WIFSIGNALED(status))
-		warnx("%s, %zu bytes: %s: %s", transport->name, pair->bytes, roles[!last].name,
+		warnx("%s, %zu bytes: %s: %s", transport->name, size(pair), roles[!last].name,
 		      WTERMSIG(status) == SIGALRM ? "timed out" : strsignal(WTERMSIG(status)));
 	return -1;
 }
@@ -161,7 +115,7 @@ static int run_pair(const struct transport *transport, struct pair *pair)
 	pid_t pids[ROLES];
 	int ready[2];
 
-	if (transport->setup(pair) || pipe(ready)) {
+	if ((transport->setup && transport->setup(pair)) || pipe(ready)) {
 		warn("%s: set-up", transport->name);
 		return -1;
 	}
@@ -172,10 +126,30 @@ static int run_pair(const struct transport *transport, struct pair *pair)
 	return supervise(transport, pair, pids);
 }
 
-int pair_measure(const struct transport *transport, size_t bytes, double *per_round)
+int pair_measure(const struct transport *transport, size_t bytes, enum shape shape,
+		 double *per_round)
 {
-	uint64_t private[ROLES][BENCH_WORDS_MAX] = { 0 };
-	struct pair pair = { .bytes = bytes, .message = { private[SERVER], private[CLIENT] } };
+	static uint64_t private[ROLES][BENCH_WORDS_MAX] bench_aligned;
+	const uint32_t timed = MIN(ROUNDS_MAX, TIMED_BYTES / bytes);
+	struct pair pair = {
+		.bytes = {
+			[SERVER] = shape == BULK_REPLY ? sizeof(uint64_t) : bytes,
+			[CLIENT] = shape == BULK_REQUEST ? sizeof(uint64_t) : bytes,
+		},
+		.rounds = {
+			[BEFORE] = timed / 8,
+			[SETTLE] = shape == EVEN ? 0 : timed,
+			[TIMED] = timed,
+			[AFTER] = timed / 8,
+		},
+		.payload = {
+			[BEFORE] = payload_whole,
+			[SETTLE] = payload_ends,
+			[TIMED] = shape == EVEN ? payload_whole : payload_ends,
+			[AFTER] = payload_whole,
+		},
+		.message = { private[SERVER], private[CLIENT] },
+	};
 	int ret;
 
 	pair.shared = mmap(NULL, sizeof(*pair.shared), PROT_READ | PROT_WRITE,
@@ -186,8 +160,9 @@ int pair_measure(const struct transport *transport, size_t bytes, double *per_ro
 	}
 	fflush(NULL);
 	ret = run_pair(transport, &pair);
-	transport->teardown();
-	*per_round = (double)pair.shared->elapsed / BENCH_ROUNDS;
+	if (transport->teardown)
+		transport->teardown();
+	*per_round = (double)pair.shared->elapsed / timed;
 	munmap(pair.shared, sizeof(*pair.shared));
 	return ret;
 }

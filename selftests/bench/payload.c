@@ -13,7 +13,7 @@ static uint64_t first_word(uint32_t round, enum role to)
 	return (round * (uint64_t)ROLES + to + 1) * ROUND_STEP;
 }
 
-void payload_fill(uint64_t *words, size_t bytes, uint32_t round, enum role to)
+static void whole_fill(uint64_t *words, size_t bytes, uint32_t round, enum role to)
 {
 	uint64_t word = first_word(round, to);
 
@@ -21,7 +21,7 @@ void payload_fill(uint64_t *words, size_t bytes, uint32_t round, enum role to)
 		words[i] = word;
 }
 
-int payload_check(const uint64_t *words, size_t bytes, uint32_t round, enum role to)
+static int whole_check(const uint64_t *words, size_t bytes, uint32_t round, enum role to)
 {
 	uint64_t word = first_word(round, to);
 	uint64_t wrong = 0;
@@ -33,3 +33,27 @@ int payload_check(const uint64_t *words, size_t bytes, uint32_t round, enum role
 	errno = EBADMSG;
 	return -1;
 }
+
+static size_t last(size_t bytes)
+{
+	return bytes / sizeof(uint64_t) - 1;
+}
+
+static void ends_fill(uint64_t *words, size_t bytes, uint32_t round, enum role to)
+{
+	words[last(bytes)] = first_word(round, to) + last(bytes) * WORD_STEP;
+	words[0] = first_word(round, to);
+}
+
+static int ends_check(const uint64_t *words, size_t bytes, uint32_t round, enum role to)
+{
+	uint64_t word = first_word(round, to);
+
+	if (words[0] == word && words[last(bytes)] == word + last(bytes) * WORD_STEP)
+		return 0;
+	errno = EBADMSG;
+	return -1;
+}
+
+const struct payload payload_whole = { .fill = whole_fill, .check = whole_check };
+const struct payload payload_ends = { .fill = ends_fill, .check = ends_check };

@@ -7,10 +7,10 @@
 
 void report_table(const struct row *rows, size_t count)
 {
-	printf("%-16s %6s %14s %9s\n", "round trip", "bytes", "instructions", "x pipe");
+	printf("%-16s %7s %14s %9s\n", "round trip", "bytes", "instructions", "x pipe");
 	for (size_t i = 0; i < count; i++) {
 		if (rows[i].instructions)
-			printf("%-16s %6zu %14.0f %9.3f\n", rows[i].name, rows[i].bytes,
+			printf("%-16s %7zu %14.0f %9.3f\n", rows[i].name, rows[i].bytes,
 			       rows[i].instructions, rows[i].ratio);
 	}
 }

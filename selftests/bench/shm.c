@@ -20,10 +20,6 @@ static int shm_setup(struct pair *pair)
 	return 0;
 }
 
-static void shm_teardown(void)
-{
-}
-
 static int eventfd_setup(struct pair *pair)
 {
 	for (enum role me = 0; me < ROLES; me++) {
@@ -115,7 +111,6 @@ const struct transport transport_futex = {
 	.setup = shm_setup,
 	.post = futex_post,
 	.take = futex_take,
-	.teardown = shm_teardown,
 };
 
 /* Not a way to talk, but the price of two switches: nothing can be cheaper. */
@@ -124,5 +119,4 @@ const struct transport transport_yield = {
 	.setup = shm_setup,
 	.post = yield_post,
 	.take = yield_take,
-	.teardown = shm_teardown,
 };

@@ -236,6 +236,19 @@ static void fetch_one(struct peer *peer)
 	peer->err = async_recv(peer->to, 7, LIBIPC_FOREVER);
 }
 
+TEST_F(async, a_reply_that_is_refused_before_that_is_dropped)
+{
+	peer_start(&self->sender, fetch_one);
+	ASSERT_EQ(0, async_send(self->sender.id, 7));
+	wait_asleep(self->sender.tid);
+	self->token = 12345;
+	EXPECT_EQ(-EAGAIN, ipc_replyrecv(LIBIPC_TASK_ANY, &self->msg, &self->len, &self->token,
+					 LIBIPC_NOWAIT));
+	EXPECT_EQ((ipc_token_t)0, self->token);
+	peer_join(&self->sender);
+	EXPECT_EQ(0, self->sender.err);
+}
+
 TEST_F(async, a_receive_that_finds_only_that_finds_nothing)
 {
 	peer_start(&self->sender, fetch_one);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include <libipc.h>
+#include <libipc-cargo.h>
 
 #define MSEC	UINT64_C(1000000)
 
@@ -43,6 +44,7 @@ struct peer {
 	struct ipc_msg msg;
 	size_t len;
 	ipc_token_t token;
+	struct ipc_cargo cargo;
 };
 
 static inline void *peer_main(void *arg)
@@ -76,26 +78,39 @@ static inline void peer_join(struct peer *peer)
 	pthread_barrier_destroy(&peer->ready);
 }
 
+/* The first line of thread @tid's file in /proc. */
+static inline void thread_line(pid_t tid, const char *name, char *line, int size)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
+	file = fopen(path, "r");
+	if (!file || !fgets(line, size, file)) {
+		perror(path);
+		abort();
+	}
+	fclose(file);
+}
+
+/* A thread that has been woken, but not run yet, still shows its system call. */
+static inline bool is_asleep(pid_t tid)
+{
+	char line[512], *state;
+
+	thread_line(tid, "syscall", line, sizeof(line));
+	if (line[0] < '0' || line[0] > '9' || atol(line) != SYS_ioctl)
+		return false;
+	thread_line(tid, "stat", line, sizeof(line));
+	state = strrchr(line, ')');
+	return state && state[2] == 'S';
+}
+
 /* Returns once thread @tid sleeps in an ioctl. */
 static inline void wait_asleep(pid_t tid)
 {
-	char path[64], want[16], line[64];
-	bool asleep;
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
-	snprintf(want, sizeof(want), "%d ", SYS_ioctl);
-	do {
-		FILE *file = fopen(path, "r");
-
-		if (!file) {
-			perror(path);
-			abort();
-		}
-		asleep = fgets(line, sizeof(line), file) &&
-			 !strncmp(line, want, strlen(want));
-		fclose(file);
+	while (!is_asleep(tid))
 		sched_yield();
-	} while (!asleep);
 }
 
 /* For peer_start(): one operation of that name, with what is in @peer. */
@@ -113,6 +128,13 @@ static inline void peer_recv(struct peer *peer)
 static inline void peer_call(struct peer *peer)
 {
 	peer->err = ipc_call(peer->to, &peer->msg, &peer->len, peer->deadline);
+}
+
+static inline bool have_feature(uint64_t feature)
+{
+	uint64_t features;
+
+	return ipc_features(&features) == 0 && features & feature;
 }
 
 /* How many descriptors of /dev/parley this process has. */

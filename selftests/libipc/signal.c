@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "common.h"
+#include "cargo.h"
 
 static volatile sig_atomic_t handled;
 
@@ -218,6 +218,82 @@ TEST_F(interrupted, call_of_a_debugged_thread_gets_its_reply)
 	EXPECT_EQ(1, handled);
 	EXPECT_EQ(0, self->peer.err);
 	EXPECT_EQ(41, self->peer.msg.type);
+}
+
+/* A call with out-of-line payload that is in our hands. */
+static int take_call_with_cargo(FIXTURE_DATA(interrupted) * self)
+{
+	struct ipc_cargo cargo = {
+		.accept = LIBIPC_CARGO_OOL,
+		.recv_data = buffer(5000),
+		.recv_room = 5000,
+	};
+
+	self->peer.len = HEAD;
+	self->peer.cargo = (struct ipc_cargo){
+		.send = LIBIPC_CARGO_OOL,
+		.send_data = filled_buffer(1, 5000),
+		.send_len = 5000,
+		.accept = LIBIPC_CARGO_OOL,
+		.recv_data = buffer(6000),
+		.recv_room = 6000,
+	};
+	peer_start(&self->peer, peer_call_cargo);
+	return ipc_recv_cargo(LIBIPC_TASK_ANY, &self->msg, &self->len, &self->token, &cargo,
+			      LIBIPC_FOREVER);
+}
+
+/* As much as there was room for before the call was interrupted. */
+static int reply_with_cargo(FIXTURE_DATA(interrupted) * self)
+{
+	struct ipc_cargo cargo = {
+		.send = LIBIPC_CARGO_OOL,
+		.send_data = filled_buffer(2, 6000),
+		.send_len = 6000,
+	};
+
+	return ipc_reply_cargo(self->token, &self->msg, HEAD, &cargo);
+}
+
+TEST_F(interrupted, call_with_cargo_is_resumed)
+{
+	ASSERT_EQ(0, take_call_with_cargo(self));
+	interrupt(&self->peer, SIGUSR2);
+	EXPECT_EQ(0, reply_with_cargo(self));
+	peer_join(&self->peer);
+	EXPECT_EQ(0, self->peer.err);
+	EXPECT_EQ((size_t)6000, self->peer.cargo.recv_len);
+	EXPECT_TRUE(has_bytes(self->peer.cargo.recv_data, 2, 6000));
+}
+
+TEST_F(interrupted, call_with_cargo_of_a_debugged_thread_is_cancelled)
+{
+	ASSERT_EQ(0, take_call_with_cargo(self));
+	debug(self->peer.tid, -1);
+	interrupt(&self->peer, SIGUSR1);
+	peer_join(&self->peer);
+	EXPECT_EQ(-EINTR, self->peer.err);
+	EXPECT_TRUE(nothing_came(&self->peer.cargo));
+	EXPECT_EQ(-ENOENT, reply_with_cargo(self));
+}
+
+TEST_F(interrupted, call_with_cargo_of_a_debugged_thread_gets_its_reply)
+{
+	int held[2];
+	char byte;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, held));
+	ASSERT_EQ(0, take_call_with_cargo(self));
+	debug(self->peer.tid, held[1]);
+	wait_asleep(self->peer.tid);
+	pthread_kill(self->peer.thread, SIGUSR1);
+	ASSERT_EQ(1, read(held[0], &byte, 1));
+	EXPECT_EQ(0, reply_with_cargo(self));
+	ASSERT_EQ(1, write(held[0], &byte, 1));
+	peer_join(&self->peer);
+	EXPECT_EQ(0, self->peer.err);
+	EXPECT_EQ((size_t)6000, self->peer.cargo.recv_len);
+	EXPECT_TRUE(has_bytes(self->peer.cargo.recv_data, 2, 6000));
 }
 
 static bool is_open(pid_t pid)

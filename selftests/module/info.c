@@ -32,8 +32,8 @@ TEST(tells_id_features_and_limit)
 
 	ASSERT_EQ(0, parley(task.fd, PARLEY_IOC_INFO, &info));
 	EXPECT_LT(0, info.task);
-	EXPECT_EQ(PARLEY_FEATURE_MESSAGES | PARLEY_FEATURE_RIGHTS | PARLEY_FEATURE_EVENTS,
-		  info.features);
+	EXPECT_EQ(PARLEY_FEATURE_MESSAGES | PARLEY_FEATURE_RIGHTS | PARLEY_FEATURE_EVENTS |
+		  PARLEY_FEATURE_CARGO | PARLEY_FEATURE_URING, info.features);
 	EXPECT_EQ((__u32)PARLEY_PAYLOAD_MAX, info.payload_max);
 	EXPECT_EQ(0U, info.reserved);
 }
@@ -41,7 +41,9 @@ TEST(tells_id_features_and_limit)
 TEST(layouts_are_what_was_published)
 {
 	EXPECT_EQ(24U, sizeof(struct parley_info));
-	EXPECT_EQ(64U, sizeof(struct parley_ipc));
+	EXPECT_EQ(72U, sizeof(struct parley_ipc));
+	EXPECT_EQ(72U, sizeof(struct parley_cargo));
+	EXPECT_EQ(16U, sizeof(struct parley_ool));
 	EXPECT_EQ(16U, sizeof(struct parley_notify));
 	EXPECT_EQ(16U, sizeof(struct parley_cancel));
 	EXPECT_EQ(256U, sizeof(struct parley_msg));

@@ -12,7 +12,8 @@
 
 #define PARAMETERS	"/sys/module/parley/parameters/max_"
 
-static const char *const max_names[] = { "tasks", "messages", "grants", "watches", "links" };
+static const char *const max_names[] = { "tasks", "messages", "grants", "watches", "links",
+					 "pins" };
 static unsigned int maxima[ARRAY_SIZE(max_names)];
 
 static inline FILE *max_open(const char *name, const char *mode)

@@ -21,10 +21,13 @@
  *	BUS                         -> a descriptor of the task's bus
  *	OPEN      id                -> a task, on a bus descriptor
  *
- * A message is a type, a source and up to 248 bytes of payload. Nothing is
- * queued: a sender sleeps with its message until a receiver takes it. A call
- * goes on sleeping until the receiver answers with the *token* it got along
- * with the request; a token is good for one reply, by the task that got it.
+ * A message is a type, a source and up to 248 bytes of payload. It may carry
+ * more: up to 1 MiB of *out-of-line* payload (OoL), which goes from the memory
+ * of one to that of the other in one copy, and a descriptor or a mapping; see
+ * parley_cargo.h. Nothing is queued: a sender sleeps with its message until a
+ * receiver takes it. A call goes on sleeping until the receiver answers with
+ * the *token* it got along with the request; a token is good for one reply, by
+ * the task that got it.
  *
  * Ownership: a task belongs to the address space that opened it. All its
  * threads may use it, at once and for any operation. A child of fork() gets
@@ -75,21 +78,31 @@
  *
  * A receiver that offers room for less than PARLEY_PAYLOAD_MAX bytes can be held
  * up by whoever may send to it: with a longer message, or with
- * PARLEY_NOTIFY_ASYNC.
+ * PARLEY_NOTIFY_ASYNC. So can one that accepts out-of-line payload with room for
+ * less than PARLEY_OOL_MAX, or descriptors or mappings when it can't have any more.
+ *
+ * Out-of-line payload is read from the sender's memory, in the sender's own
+ * context, before anything is delivered, and the memory that a caller gives for a
+ * result likewise before its call: a fault there is the sender's or caller's
+ * %EFAULT. From then on its pages are held (*pinned*) until the message has ended,
+ * and nobody waits for another's page faults. What a sender changes in the payload
+ * meanwhile may arrive or not. Memory that cannot be pinned, such as a device's,
+ * gives %EFAULT, and so does, for a result, a shared mapping of a file that is not on
+ * tmpfs or hugetlbfs.
  *
  * poll(2): readable when RECV from anyone would not wait; POLLERR and POLLHUP
  * on another address space's task.
  *
  * Errors common to all: %EBADF, %ENOTTY (no such operation on this kind of
- * descriptor), %EFAULT, %EINVAL,
- * %E2BIG, %ENOMEM, %ESTALE (not this address space's task), %EINTR (killed, or
- * the process has a signal whose handler lacks SA_RESTART). The others stand
- * with each operation.
+ * descriptor), %EFAULT, %EINVAL, %E2BIG, %ENOMEM, %ESTALE (not this address
+ * space's task), %EINTR (killed, or the process has a signal whose handler
+ * lacks SA_RESTART). The others stand with each operation.
  */
 #ifndef _UAPI_LINUX_PARLEY_H
 #define _UAPI_LINUX_PARLEY_H
 
 #include <linux/ioctl.h>
+#include <linux/parley_cargo.h>
 #include <linux/types.h>
 
 /** PARLEY_PAYLOAD_MAX - most payload bytes a message carries in line. */
@@ -156,6 +169,12 @@ struct parley_info {
 /** PARLEY_FEATURE_EVENTS - watches, links, timer, eventfd, cancellation. */
 #define PARLEY_FEATURE_EVENTS		(1ULL << 2)
 
+/** PARLEY_FEATURE_CARGO - out-of-line payload, descriptors and mappings. */
+#define PARLEY_FEATURE_CARGO		(1ULL << 3)
+
+/** PARLEY_FEATURE_URING - operations through io_uring (struct parley_uring). */
+#define PARLEY_FEATURE_URING		(1ULL << 4)
+
 /**
  * PARLEY_NONBLOCK - do not wait for the peer: %EAGAIN instead. O_NONBLOCK on
  * the descriptor means the same. A CALL still waits for its reply once a
@@ -166,7 +185,7 @@ struct parley_info {
 /**
  * struct parley_ipc - argument of SEND, RECV, CALL, REPLY and REPLYRECV
  * @size: in: size of this structure
- * @flags: in: PARLEY_NONBLOCK or 0
+ * @flags: in: PARLEY_NONBLOCK, PARLEY_OOL
  * @peer: in: whom to send to; for a receive, whom to hear: PARLEY_ANY, a task,
  *	or PARLEY_TASK_KERNEL (notifications, deaths, calls given up)
  * @send_len: in: payload bytes to send, at most PARLEY_PAYLOAD_MAX
@@ -187,6 +206,7 @@ struct parley_info {
  * @deadline: in: when to give up waiting, 0 for never
  * @creds: in: RECV and REPLYRECV: 0, or the struct parley_creds to fill with
  *	who sent the message
+ * @cargo: in: 0, or the struct parley_cargo with what else to send and receive
  */
 struct parley_ipc {
 	__u32 size;
@@ -200,6 +220,24 @@ struct parley_ipc {
 	__aligned_u64 token;
 	__aligned_u64 deadline;
 	__aligned_u64 creds;
+	__aligned_u64 cargo;
+};
+
+/**
+ * struct parley_uring - the command of an IORING_OP_URING_CMD request on a task
+ * @ipc: the struct parley_ipc; must stay until the request has completed
+ * @reserved: zero
+ *
+ * Lies in the request's cmd field (16 bytes); cmd_op is PARLEY_IOC_SEND, _RECV,
+ * _CALL, _REPLY or _REPLYRECV. The result is that of the ioctl, done by one of
+ * io_uring's threads, of which there are few unless IORING_REGISTER_IOWQ_MAX_WORKERS
+ * asks for more. A request that is cancelled, and one that waits while the process is
+ * stopped or frozen, ends with %EINTR, as for a signal whose handler lacks
+ * SA_RESTART; one that had not begun with %ECANCELED.
+ */
+struct parley_uring {
+	__aligned_u64 ipc;
+	__aligned_u64 reserved;
 };
 
 /**
@@ -402,6 +440,11 @@ struct parley_open {
  * %EDQUOT the user has too many messages in flight. %EDEADLK the receiver
  * waits, directly or through others, for the caller: found where all of them
  * are processes with one thread, which wait without a deadline.
+ *
+ * With cargo: %EOPNOTSUPP the receiver that took it doesn't accept such cargo.
+ * %EINVAL, %EBADF there is something wrong with what is sent along, see struct
+ * parley_cargo. %EMSGSIZE also for more than PARLEY_OOL_MAX bytes. %EFAULT also for
+ * the out-of-line payload. %EDQUOT also: the user has too many pages pinned.
  */
 #define PARLEY_IOC_SEND		_IOWR(PARLEY_IOC_MAGIC, 1, struct parley_ipc)
 
@@ -412,11 +455,17 @@ struct parley_open {
  * PARLEY_TASK_KERNEL; messages come in the order in which they were sent.
  * %EMSGSIZE @recv_len is too small: the needed room is in @recv_len, and the
  * message keeps its place in line, for this or another receiver. %EFAULT @recv
- * can't be written: likewise, the message is kept. (But a non-blocking CALL then
- * ends with %EAGAIN, and of messages whose senders did not wait a task keeps
- * 64.) %EAGAIN there is nothing
- * (non-blocking). %ETIMEDOUT nothing came. %ENOTCONN the one @peer listened to
- * is gone. %EDEADLK that one waits for the caller, as for SEND.
+ * can't be written: likewise, the message is kept. (But a non-blocking CALL
+ * then ends with %EAGAIN, and of messages whose senders did not wait a task
+ * keeps 64.) %EAGAIN there is nothing (non-blocking). %ETIMEDOUT nothing came.
+ * %ENOTCONN the one @peer listened to is gone. %EDEADLK that one waits for the
+ * caller, as for SEND.
+ *
+ * With cargo, likewise, the message is kept: %EMSGSIZE @ool_len of parley_cargo is
+ * too small (@recv_len is then left as it was): the needed room is there. %EFAULT
+ * @ool can't be written. %EMFILE, %ENFILE there is no descriptor to be had. %ENOMEM
+ * the mapping can't be made. (Whatever else keeps it from being received is the
+ * sender's %EOPNOTSUPP.)
  */
 #define PARLEY_IOC_RECV		_IOWR(PARLEY_IOC_MAGIC, 2, struct parley_ipc)
 
@@ -428,7 +477,10 @@ struct parley_open {
  * end the call, wherever it was; a late reply is refused, and a receiver that
  * has the request in hand is told: see PARLEY_NOTIFY_ABORTED. %EMSGSIZE also if
  * the reply is longer than @recv_len (then told in @recv_len), %EFAULT if
- * @recv can't be written; the call has ended in both cases.
+ * @recv can't be written; the call has ended in both cases. So it has when what
+ * comes with the reply can't be received, with the errors of RECV and others of
+ * mmap(2); %EIO the range of a file can't be read. To task
+ * PARLEY_TASK_VM: the module itself answers, see parley_proto.h.
  */
 #define PARLEY_IOC_CALL		_IOWR(PARLEY_IOC_MAGIC, 3, struct parley_ipc)
 
@@ -437,7 +489,10 @@ struct parley_open {
  *
  * Never waits. %ENOENT @token is no reply right of this task: never given to
  * it, used before, or the call has ended. %EMSGSIZE as for SEND: the token is
- * still good, as after any error but %ENOENT.
+ * still good, as after any error but %ENOENT. %EOPNOTSUPP the caller doesn't accept
+ * such cargo, or the file of a range is on none of the file systems for that.
+ * Out-of-line payload that the caller has no room for is no error here, but the
+ * caller's %EMSGSIZE.
  */
 #define PARLEY_IOC_REPLY	_IOWR(PARLEY_IOC_MAGIC, 4, struct parley_ipc)
 

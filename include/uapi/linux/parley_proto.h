@@ -81,4 +81,95 @@ struct parley_global_cancelled {
 	__aligned_u64 token;
 };
 
+/*
+ * Answered by the module, as PARLEY_TASK_VM: calls whose replies have the same
+ * type, or a negative errno. They have no effect unless they succeed. Others get
+ * -ENOTSUP.
+ */
+
+/**
+ * PARLEY_OOL_RECV - let others write into this task's memory, once: payload is
+ * struct parley_ool_recv, reply none.
+ *
+ * The memory is pinned until somebody has sent. There is one such buffer at a
+ * time: another replaces it, and one of no bytes takes it back. What was sent before
+ * stays sent. -EFAULT, -EMSGSIZE (@len is over
+ * PARLEY_OOL_MAX), -EDQUOT (pages pinned; messages: what was sent and not yet
+ * verified counts as one), -ENOMEM.
+ */
+#define PARLEY_OOL_RECV			16
+
+/**
+ * PARLEY_OOL_SEND - write into another task's buffer: payload is struct
+ * parley_ool_send, reply struct parley_ool_sent.
+ *
+ * Waits until the task has a buffer (the call's deadline, PARLEY_NONBLOCK and
+ * signals hold). -ESRCH there is no such task, or it died. -EACCES as for a message to
+ * that task. -EMSGSIZE the
+ * buffer is smaller: nothing was copied, and it stays. -EFAULT likewise.
+ */
+#define PARLEY_OOL_SEND			17
+
+/**
+ * PARLEY_OOL_VERIFY - has that been written here? Payload is struct
+ * parley_ool_verify, reply struct parley_ool_verified.
+ *
+ * Once: -ENOENT if not, or asked before, or if any of the three is wrong.
+ */
+#define PARLEY_OOL_VERIFY		18
+
+/**
+ * struct parley_ool_recv - payload of PARLEY_OOL_RECV
+ * @addr: where the buffer is
+ * @len: its bytes
+ */
+struct parley_ool_recv {
+	__aligned_u64 addr;
+	__aligned_u64 len;
+};
+
+/**
+ * struct parley_ool_send - payload of PARLEY_OOL_SEND
+ * @dst: the receiving task
+ * @pad: zero
+ * @addr: what to copy
+ * @len: its bytes
+ */
+struct parley_ool_send {
+	__s32 dst;
+	__u32 pad;
+	__aligned_u64 addr;
+	__aligned_u64 len;
+};
+
+/**
+ * struct parley_ool_sent - its reply
+ * @id: to be told to the receiver, for PARLEY_OOL_VERIFY
+ */
+struct parley_ool_sent {
+	__aligned_u64 id;
+};
+
+/**
+ * struct parley_ool_verify - payload of PARLEY_OOL_VERIFY
+ * @src: who is said to have sent
+ * @pad: zero
+ * @id: the id that it was given
+ * @len: the bytes that it is said to have sent
+ */
+struct parley_ool_verify {
+	__s32 src;
+	__u32 pad;
+	__aligned_u64 id;
+	__aligned_u64 len;
+};
+
+/**
+ * struct parley_ool_verified - its reply
+ * @received_at: the address of the buffer
+ */
+struct parley_ool_verified {
+	__aligned_u64 received_at;
+};
+
 #endif /* _UAPI_LINUX_PARLEY_PROTO_H */

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * DOC: libipc, operations over io_uring
+ *
+ * The application has a ring, by liburing or otherwise. These functions fill in
+ * submission queue entries of it, as io_uring_prep_*() do, and make of a
+ * completion what the function of the same name would have returned and stored.
+ * They never wait and never fail: wrong arguments show in the result.
+ *
+ * A struct ipc_uring, and all that the arguments point to, must stay where it is
+ * until ipc_uring_result() has been called. What operates is the task of the
+ * descriptor, whatever the thread's current one is.
+ *
+ * Needs LIBIPC_FEATURE_URING; without it results are -EOPNOTSUPP. An operation takes
+ * a thread of io_uring's while it waits.
+ */
+#ifndef LIBIPC_URING_H
+#define LIBIPC_URING_H
+
+#include <libipc-cargo.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct io_uring_sqe;
+
+/**
+ * struct ipc_uring - an operation; to be looked into by nobody
+ * @opaque: libipc's; need not be initialised
+ */
+struct ipc_uring {
+	uint64_t opaque[40];
+};
+
+/**
+ * ipc_uring_prep_send() - prepare ipc_send_cargo()
+ * @sqe: entry of the ring. All is set but user_data, which is left alone; flags and
+ *	personality may be set afterwards.
+ * @fd: the task, from ipc_fd() or ipc_open()
+ * @op: what the operation is kept in
+ * @dst: as are all below, as for ipc_send_cargo()
+ * @msg: the message
+ * @len: its payload bytes
+ * @cargo: what goes; NULL for nothing
+ * @deadline: when to give up
+ */
+void ipc_uring_prep_send(struct io_uring_sqe *sqe, int fd, struct ipc_uring *op,
+			 ipc_task_t dst, struct ipc_msg *msg, size_t len,
+			 const struct ipc_cargo *cargo, uint64_t deadline);
+
+/**
+ * ipc_uring_prep_recv() - prepare ipc_recv_cargo()
+ * @sqe: as for ipc_uring_prep_send()
+ * @fd: as for ipc_uring_prep_send()
+ * @op: as for ipc_uring_prep_send()
+ * @src: as are all below, as for ipc_recv_cargo()
+ * @msg: filled in
+ * @len: receives the payload's length
+ * @token: receives the right to reply
+ * @cargo: what may come; NULL for nothing
+ * @deadline: when to give up
+ */
+void ipc_uring_prep_recv(struct io_uring_sqe *sqe, int fd, struct ipc_uring *op,
+			 ipc_task_t src, struct ipc_msg *msg, size_t *len,
+			 ipc_token_t *token, struct ipc_cargo *cargo, uint64_t deadline);
+
+/**
+ * ipc_uring_prep_call() - prepare ipc_call_cargo()
+ * @sqe: as for ipc_uring_prep_send()
+ * @fd: as for ipc_uring_prep_send()
+ * @op: as for ipc_uring_prep_send()
+ * @dst: as are all below, as for ipc_call_cargo()
+ * @msg: request and reply
+ * @len: its payload bytes
+ * @cargo: what goes and may come; NULL for nothing
+ * @deadline: when to give up
+ */
+void ipc_uring_prep_call(struct io_uring_sqe *sqe, int fd, struct ipc_uring *op,
+			 ipc_task_t dst, struct ipc_msg *msg, size_t *len,
+			 struct ipc_cargo *cargo, uint64_t deadline);
+
+/**
+ * ipc_uring_prep_reply() - prepare ipc_reply_cargo()
+ * @sqe: as for ipc_uring_prep_send()
+ * @fd: as for ipc_uring_prep_send()
+ * @op: as for ipc_uring_prep_send()
+ * @token: as are all below, as for ipc_reply_cargo()
+ * @msg: the reply
+ * @len: its payload bytes
+ * @cargo: what goes; NULL for nothing
+ */
+void ipc_uring_prep_reply(struct io_uring_sqe *sqe, int fd, struct ipc_uring *op,
+			  ipc_token_t token, struct ipc_msg *msg, size_t len,
+			  const struct ipc_cargo *cargo);
+
+/**
+ * ipc_uring_prep_replyrecv() - prepare ipc_replyrecv_cargo()
+ * @sqe: as for ipc_uring_prep_send()
+ * @fd: as for ipc_uring_prep_send()
+ * @op: as for ipc_uring_prep_send()
+ * @src: as are all below, as for ipc_replyrecv_cargo()
+ * @msg: the reply, then the message received
+ * @len: its payload bytes
+ * @token: what to answer, then the right to reply to @msg
+ * @cargo: what goes and may come; NULL for nothing
+ * @deadline: when to give up
+ */
+void ipc_uring_prep_replyrecv(struct io_uring_sqe *sqe, int fd, struct ipc_uring *op,
+			      ipc_task_t src, struct ipc_msg *msg, size_t *len,
+			      ipc_token_t *token, struct ipc_cargo *cargo,
+			      uint64_t deadline);
+
+/** LIBIPC_URING_AGAIN - ipc_uring_result(): ipc_uring_prep_again() is due. */
+#define LIBIPC_URING_AGAIN	1
+
+/**
+ * ipc_uring_result() - what became of an operation
+ * @op: the operation, which has completed; to be asked about once
+ * @res: res of the completion queue entry
+ *
+ * Return: what the function would have returned, having stored what it would have
+ * stored, but never -EINTR; or -ECANCELED (the request was cancelled: a call may
+ * have been run, a reply may have been made, which *@token tells), -EOPNOTSUPP
+ * (also if the module has no LIBIPC_FEATURE_URING); or LIBIPC_URING_AGAIN: only a
+ * request LIBIPC_ASYNC came, which has been answered.
+ */
+int ipc_uring_result(struct ipc_uring *op, int res);
+
+/**
+ * ipc_uring_prep_again() - prepare an operation that is not over
+ * @sqe: as for ipc_uring_prep_send()
+ * @op: after LIBIPC_URING_AGAIN
+ */
+void ipc_uring_prep_again(struct io_uring_sqe *sqe, struct ipc_uring *op);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBIPC_URING_H */

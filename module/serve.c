@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/err.h>
+#include <linux/fault-inject-usercopy.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "argument.h"
+#include "receiver.h"
+#include "serve.h"
+#include "task.h"
+#include "trace.h"
+
+/* Sleep until @receiver has something, but not where it can't come. */
+static int parley_serve_listen(struct parley_receiver *receiver, u64 deadline)
+{
+	struct parley_chain *chain = receiver->wait.chain;
+
+	int err;
+
+	/* What has come has ended the link, or kept it from being made. */
+	if (chain && parley_chain_closed(chain))
+		return -EDEADLK;
+	err = parley_wait_sleep(&receiver->wait, deadline);
+	if (err && chain)
+		parley_chain_end(chain);
+	return err;
+}
+
+/* Spend @token, if any, on what @receiver holds, then wait for a message. */
+static int parley_serve_await(struct parley_task *task,
+			      struct parley_receiver *receiver, u64 token,
+			      struct parley_ipc *ipc)
+{
+	struct parley_inbox *inbox = &task->inbox;
+	struct task_struct *caller = NULL;
+	int err;
+
+	rcu_read_lock();
+	spin_lock(&inbox->lock);
+	if (token)
+		ipc->reply_error =
+			parley_inbox_answer_locked(inbox, token,
+						   &receiver->content,
+						   &receiver->load, &caller);
+	err = parley_inbox_receive_locked(receiver,
+					  ipc->flags & PARLEY_NONBLOCK);
+	spin_unlock(&inbox->lock);
+	parley_wake(caller);
+	rcu_read_unlock();
+	if (token)
+		trace_parley_message_reply(task->id, token, ipc->reply_error);
+	if (err)
+		return err;
+
+	err = parley_serve_listen(receiver, ipc->deadline);
+	if (err && parley_receiver_give_up(receiver))
+		return err;
+	return receiver->error;
+}
+
+/* The same, ended also by the death of the only task that is heard. */
+static int parley_serve_await_from(struct parley_task *task,
+				   struct parley_receiver *receiver, u64 token,
+				   struct parley_ipc *ipc)
+{
+	struct parley_task *heard = parley_task_get(task->bus, ipc->peer);
+	int err;
+
+	if (heard) {
+		receiver->wait.chain = parley_ipc_chain(ipc, task);
+		receiver->toward = heard->inbox.chain;
+		parley_receiver_follow(receiver, &heard->inbox);
+	} else {
+		parley_receiver_abandon(receiver);
+	}
+	err = parley_serve_await(task, receiver, token, ipc);
+	if (heard) {
+		parley_receiver_unfollow(receiver, &heard->inbox);
+		parley_task_put(heard);
+	}
+	return err;
+}
+
+/* Write who sent the message. */
+static int parley_creds_put(const struct parley_creds *creds,
+			    struct parley_creds __user *ucreds)
+{
+	if (should_fail_usercopy())
+		return -EFAULT;
+	if (!user_write_access_begin(ucreds, sizeof(*ucreds)))
+		return -EFAULT;
+	unsafe_put_user(creds->pid, &ucreds->pid, fault);
+	unsafe_put_user(creds->uid, &ucreds->uid, fault);
+	unsafe_put_user(creds->gid, &ucreds->gid, fault);
+	unsafe_put_user(creds->flags, &ucreds->flags, fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/* Copy the message out. (A frame less, where every call of a function is felt.) */
+static __always_inline int parley_serve_copy(struct parley_receiver *receiver,
+					     struct parley_ipc *ipc,
+					     struct parley_ipc __user *uipc)
+{
+	int err;
+
+	err = parley_content_write(&receiver->content, parley_ipc_recv(ipc));
+	if (err)
+		return err;
+	ipc->recv_len = receiver->content.len;
+	ipc->token = receiver->oneway ? 0 : receiver->token;
+	if (ipc->creds)
+		err = parley_creds_put(&receiver->creds,
+				       u64_to_user_ptr(ipc->creds));
+	return err ?: parley_ipc_put(ipc, uipc);
+}
+
+/* Copy the message out, or put it back if that fails. */
+static int parley_serve_deliver(struct parley_receiver *receiver,
+				struct parley_ipc *ipc,
+				struct parley_ipc __user *uipc)
+{
+	int err = -EMSGSIZE;
+
+	if (receiver->content.len <= ipc->recv_len)
+		err = parley_serve_copy(receiver, ipc, uipc);
+	else
+		ipc->recv_len = receiver->content.len;
+	if (err)
+		parley_inbox_return(receiver);
+	else if (receiver->oneway)
+		parley_inbox_taken(receiver);
+	return err;
+}
+
+static __always_inline int parley_serve_wait(struct parley_task *task,
+					     struct parley_receiver *receiver,
+					     u64 token, struct parley_ipc *ipc)
+{
+	return ipc->peer > 0
+		       ? parley_serve_await_from(task, receiver, token, ipc)
+		       : parley_serve_await(task, receiver, token, ipc);
+}
+
+/* After an error: a restart must not reply again. */
+static int parley_serve_fail(struct parley_ipc *ipc,
+			     struct parley_ipc __user *uipc, u64 token, int err)
+{
+	ipc->token = 0;
+	if ((token || err == -EMSGSIZE) && parley_ipc_put(ipc, uipc))
+		return -EFAULT;
+	return err;
+}
+
+/* @receiver->content is the reply that @token, if any, pays for. */
+static int parley_serve_receive(struct parley_task *task,
+				struct parley_ipc *ipc,
+				struct parley_ipc __user *uipc,
+				struct parley_receiver *receiver, u64 token)
+{
+	int err;
+
+	parley_receiver_init(receiver, &task->inbox, ipc->peer, 0, ipc->creds);
+	err = parley_serve_wait(task, receiver, token, ipc);
+	if (!err)
+		err = parley_serve_deliver(receiver, ipc, uipc);
+	if (err)
+		return parley_serve_fail(ipc, uipc, token, err);
+	trace_parley_message_receive(task->id, &receiver->content, ipc->token);
+	return 0;
+}
+
+/*
+ * The same where there is cargo, from here on.
+ */
+
+/* What the message carries, to where @cargo says; @room is what that has room for. */
+static int parley_serve_unload(struct parley_receiver *receiver,
+			       const struct parley_ipc *ipc,
+			       struct parley_cargo *cargo, u64 room)
+{
+	struct parley_cargo __user *ucargo = u64_to_user_ptr(ipc->cargo);
+	int err;
+
+	parley_cargo_reset(cargo, room);
+	err = parley_load_receive(&receiver->load, &receiver->content, cargo);
+	if (err == -EMSGSIZE && parley_cargo_put_needed(cargo->ool_len, ucargo))
+		err = -EFAULT;
+	if (err)
+		return err;
+	err = parley_cargo_put(cargo, ucargo);
+	if (err)
+		parley_transfer_undo(&receiver->load.transfer, cargo);
+	return err;
+}
+
+/*
+ * Is it the receiver that something is wrong with, which may be better next time?
+ * Else the sender could keep it from receiving anything.
+ */
+static bool parley_serve_may_recover(int err)
+{
+	switch (err) {
+	case -EFAULT:
+	case -EINTR:
+	case -EMFILE:
+	case -EMSGSIZE:
+	case -ENFILE:
+	case -ENOMEM:
+	case -ESHUTDOWN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Copy the message out, with all that it carries, or put it back if that fails.
+ * -ESHUTDOWN: the sender has withdrawn it meanwhile, or was refused: it has never
+ * been there.
+ */
+static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
+				      struct parley_ipc *ipc,
+				      struct parley_ipc __user *uipc,
+				      struct parley_cargo *cargo, u64 room)
+{
+	int err;
+
+	if (receiver->content.len > ipc->recv_len) {
+		ipc->recv_len = receiver->content.len;
+		parley_inbox_return(receiver);
+		return -EMSGSIZE;
+	}
+	err = parley_serve_unload(receiver, ipc, cargo, room);
+	if (err && !parley_serve_may_recover(err)) {
+		parley_inbox_refuse(receiver);
+		return -ESHUTDOWN;
+	}
+	if (err) {
+		parley_inbox_return(receiver);
+		return err;
+	}
+	err = parley_serve_copy(receiver, ipc, uipc);
+	if (err)
+		parley_inbox_return(receiver);
+	else if (!receiver->oneway)
+		parley_inbox_unload(receiver);
+	else if (!parley_inbox_taken(receiver))
+		err = -ESHUTDOWN;
+	if (err)
+		parley_transfer_undo(&receiver->load.transfer, cargo);
+	return err;
+}
+
+/* As parley_serve_receive(); the reply carries @receiver->load. */
+static int parley_serve_receive_cargo(struct parley_task *task,
+				      struct parley_ipc *ipc,
+				      struct parley_ipc __user *uipc,
+				      struct parley_receiver *receiver,
+				      u64 token, struct parley_cargo *cargo)
+{
+	u32 recv_len = ipc->recv_len;
+	u64 room = cargo->ool_len;
+	u64 answers = token;
+	int err;
+
+	do {
+		ipc->recv_len = recv_len;
+		parley_receiver_init(receiver, &task->inbox, ipc->peer,
+				     cargo->accept, ipc->creds);
+		err = parley_serve_wait(task, receiver, answers, ipc);
+		if (!err)
+			err = parley_serve_deliver_cargo(receiver, ipc, uipc,
+							 cargo, room);
+		parley_receiver_unload(receiver);
+		/* Who sends and withdraws must not keep us here. */
+		if (err == -ESHUTDOWN && signal_pending(current))
+			err = -ERESTARTSYS;
+		answers = 0;
+	} while (err == -ESHUTDOWN);
+	if (err)
+		return parley_serve_fail(ipc, uipc, token, err);
+	trace_parley_message_receive(task->id, &receiver->content, ipc->token);
+	return 0;
+}
+
+static noinline int parley_serve_recv_cargo(struct parley_task *task,
+					    struct parley_ipc *ipc,
+					    struct parley_ipc __user *uipc,
+					    struct parley_receiver *receiver)
+{
+	struct parley_cargo cargo;
+	int err;
+
+	if (ipc->flags & PARLEY_OOL)
+		return -EINVAL;
+	err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
+	if (!err && cargo.send)
+		err = -EINVAL;
+	return err
+		       ?: parley_serve_receive_cargo(task, ipc, uipc, receiver,
+						     0, &cargo);
+}
+
+static int parley_serve_read_reply(struct parley_task *task,
+				   const struct parley_ipc *ipc,
+				   struct parley_content *reply)
+{
+	reply->msg.src = task->id;
+	return parley_content_read(reply, parley_ipc_send(ipc), ipc->send_len);
+}
+
+/*
+ * Write a reply's out-of-line payload to the caller's room. If that has gone, so
+ * has the call, and if it is too small, the caller is going to be told.
+ */
+static int parley_serve_fill(struct parley_task *task,
+			     const struct parley_ipc *ipc,
+			     const struct parley_content *reply,
+			     const struct parley_load *load)
+{
+	const struct parley_ool *head = (const void *)reply->msg.payload;
+	bool range = load->kinds & PARLEY_CARGO_RANGE;
+	struct parley_pin *pin;
+	int err;
+
+	err = parley_inbox_room(&task->inbox, ipc->token, load->kinds,
+				range ? 0 : load->len, &pin);
+	if (err || !pin)
+		return err;
+	err = parley_pin_write(pin, u64_to_user_ptr(head->addr), load->len);
+	parley_pin_put(pin);
+	return err == -ESHUTDOWN ? -ENOENT : err;
+}
+
+/* Gather what a reply carries. On failure there is nothing to be dropped. */
+static int parley_serve_load(struct parley_task *task,
+			     const struct parley_ipc *ipc,
+			     const struct parley_content *reply,
+			     const struct parley_cargo *cargo,
+			     struct parley_load *load)
+{
+	int err;
+
+	*load = (struct parley_load){};
+	err = parley_load_reply(load, reply, ipc->flags & PARLEY_OOL, cargo);
+	if (!err && load->kinds)
+		err = parley_serve_fill(task, ipc, reply, load);
+	if (err)
+		parley_load_drop(load);
+	return err;
+}
+
+static noinline int
+parley_serve_replyrecv_cargo(struct parley_task *task, struct parley_ipc *ipc,
+			     struct parley_ipc __user *uipc,
+			     struct parley_receiver *receiver)
+{
+	struct parley_cargo cargo = {};
+	int err = 0;
+
+	if (ipc->cargo)
+		err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
+	if (!err && ipc->token)
+		err = parley_serve_load(task, ipc, &receiver->content, &cargo,
+					&receiver->load);
+	/* That the call has ended will show, and not keep us from receiving. */
+	if (err && err != -ENOENT)
+		return err;
+	if (!ipc->cargo)
+		return parley_serve_receive(task, ipc, uipc, receiver,
+					    ipc->token);
+	return parley_serve_receive_cargo(task, ipc, uipc, receiver, ipc->token,
+					  &cargo);
+}
+
+/* What a REPLY carries. */
+static noinline int parley_serve_reply_cargo(struct parley_task *task,
+					     const struct parley_ipc *ipc,
+					     const struct parley_content *reply,
+					     struct parley_load *load)
+{
+	struct parley_cargo cargo = {};
+	int err = 0;
+
+	if (ipc->cargo)
+		err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
+	if (!err && cargo.accept)
+		err = -EINVAL;
+	return err ?: parley_serve_load(task, ipc, reply, &cargo, load);
+}
+
+/*
+ * The operations.
+ */
+
+static bool parley_serve_has_cargo(const struct parley_ipc *ipc)
+{
+	return ipc->cargo || ipc->flags & PARLEY_OOL;
+}
+
+int parley_serve_recv(struct parley_task *task, struct parley_ipc *ipc,
+		      struct parley_ipc __user *uipc)
+{
+	struct parley_receiver receiver __uninitialized;
+
+	if (ipc->peer < PARLEY_ANY)
+		return -EINVAL;
+	receiver.load.kinds = 0;
+	if (parley_serve_has_cargo(ipc))
+		return parley_serve_recv_cargo(task, ipc, uipc, &receiver);
+	return parley_serve_receive(task, ipc, uipc, &receiver, 0);
+}
+
+int parley_serve_replyrecv(struct parley_task *task, struct parley_ipc *ipc,
+			   struct parley_ipc __user *uipc)
+{
+	struct parley_receiver receiver __uninitialized;
+	int err;
+
+	if (ipc->peer < PARLEY_ANY)
+		return -EINVAL;
+	receiver.load.kinds = 0;
+	if (ipc->token) {
+		err = parley_serve_read_reply(task, ipc, &receiver.content);
+		if (err)
+			return err;
+	}
+	if (parley_serve_has_cargo(ipc))
+		return parley_serve_replyrecv_cargo(task, ipc, uipc, &receiver);
+	return parley_serve_receive(task, ipc, uipc, &receiver, ipc->token);
+}
+
+int parley_serve_reply(struct parley_task *task, struct parley_ipc *ipc,
+		       struct parley_ipc __user *uipc)
+{
+	struct parley_inbox *inbox = &task->inbox;
+	struct parley_content reply __uninitialized;
+	struct parley_load load __uninitialized;
+	struct task_struct *caller = NULL;
+	int err;
+
+	load.kinds = 0;
+	err = parley_serve_read_reply(task, ipc, &reply);
+	if (!err && parley_serve_has_cargo(ipc))
+		err = parley_serve_reply_cargo(task, ipc, &reply, &load);
+	if (err)
+		return err;
+	rcu_read_lock();
+	spin_lock(&inbox->lock);
+	err = parley_inbox_answer_locked(inbox, ipc->token, &reply, &load,
+					 &caller);
+	spin_unlock(&inbox->lock);
+	parley_wake(caller);
+	rcu_read_unlock();
+	trace_parley_message_reply(task->id, ipc->token, err);
+	return err;
+}

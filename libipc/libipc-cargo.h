@@ -9,8 +9,8 @@
  * Nothing comes that was not accepted, and nothing comes with an error: there is
  * something to close or to unmap only if a function has returned 0.
  *
- * Needs LIBIPC_FEATURE_CARGO; without it, what asks for any of this gets -E2BIG
- * or, of ipc_ool_recv() and its like, -ENOTCONN.
+ * Needs LIBIPC_FEATURE_CARGO; without it, what asks for any of this gets -E2BIG or
+ * -EINVAL or, of ipc_ool_recv() and its like, -ENOTCONN.
  */
 #ifndef LIBIPC_CARGO_H
 #define LIBIPC_CARGO_H
@@ -119,7 +119,7 @@ struct ipc_cargo {
  * -EINVAL (@cargo is no such cargo, or of something that can't be sent, or @len
  * has no room for struct ipc_ool), -EBADF, -EMSGSIZE (over LIBIPC_OOL_MAX),
  * -EFAULT (the out-of-line payload), -EDQUOT (the user has too many pages pinned),
- * -E2BIG (the module has no LIBIPC_FEATURE_CARGO).
+ * -E2BIG (the module has no LIBIPC_FEATURE_CARGO; also -EINVAL).
  */
 int ipc_send_cargo(ipc_task_t dst, struct ipc_msg *msg, size_t len,
 		   const struct ipc_cargo *cargo, uint64_t deadline);
@@ -151,7 +151,7 @@ int ipc_recv_cargo(ipc_task_t src, struct ipc_msg *msg, size_t *len,
  *
  * Return: as ipc_call() or ipc_send_cargo(), or, the call having ended, -EMSGSIZE
  * (@cargo->recv_len is not 0: the reply has that much out-of-line payload), -EMFILE,
- * -ENFILE, -ENOMEM.
+ * -ENFILE, -ENOMEM, or others of mmap(2), -EIO (the file of a range can't be read).
  */
 int ipc_call_cargo(ipc_task_t dst, struct ipc_msg *msg, size_t *len,
 		   struct ipc_cargo *cargo, uint64_t deadline);

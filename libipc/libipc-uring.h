@@ -12,7 +12,9 @@
  * descriptor, whatever the thread's current one is.
  *
  * Needs LIBIPC_FEATURE_URING; without it results are -EOPNOTSUPP. An operation takes
- * a thread of io_uring's while it waits.
+ * a thread of the ring's while it waits. There are four for each CPU, unless
+ * io_uring_register_iowq_max_workers() sets another number (of bounded ones): what is
+ * beyond that begins later.
  */
 #ifndef LIBIPC_URING_H
 #define LIBIPC_URING_H
@@ -120,10 +122,10 @@ void ipc_uring_prep_replyrecv(struct io_uring_sqe *sqe, int fd, struct ipc_uring
  * @res: res of the completion queue entry
  *
  * Return: what the function would have returned, having stored what it would have
- * stored, but never -EINTR; or -ECANCELED (the request was cancelled: a call may
- * have been run, a reply may have been made, which *@token tells), -EOPNOTSUPP
- * (also if the module has no LIBIPC_FEATURE_URING); or LIBIPC_URING_AGAIN: only a
- * request LIBIPC_ASYNC came, which has been answered.
+ * stored, and that is -EINTR if it waited when the request was cancelled, or the
+ * process stopped or frozen; or -ECANCELED (the request was cancelled before it had
+ * begun), -EOPNOTSUPP (also if the module has no LIBIPC_FEATURE_URING); or
+ * LIBIPC_URING_AGAIN: only a request LIBIPC_ASYNC came, which has been answered.
  */
 int ipc_uring_result(struct ipc_uring *op, int res);
 

@@ -6,7 +6,6 @@
 #pragma GCC visibility pop
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 
 #include <linux/io_uring.h>
@@ -105,8 +104,5 @@ int ipc_uring_result(struct ipc_uring *op, int res)
 
 	if (operation->error)
 		return operation->error;
-	/* So ends a request that is cancelled while it is being done. */
-	if (res == -EINTR)
-		res = -ECANCELED;
 	return ipc_exchange_end(&operation->exchange, operation->fd, res);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Out-of-line payload from and into every kind of memory that a process has. */
 #include "cargo.h"
+#include "disks.h"
 
 #define BYTES		(PARLEY_OOL_MAX - PAGE)	/* with its border: 1 MiB and a page */
 #define MAP_BYTES	(PARLEY_OOL_MAX + PAGE)
@@ -135,6 +136,42 @@ static void *make_root_file(void)
 	return map(MAP_BYTES, MAP_PRIVATE, fd);
 }
 
+static void *map_on_disk(const char *name, int flags)
+{
+	const char *dir = disk_dir(name);
+	char path[DISK_LEN + 16];
+	int fd;
+
+	if (!dir)
+		return NULL;
+	snprintf(path, sizeof(path), "%s/memory", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	CHECK(fd >= 0);
+	CHECK_EQ(0, unlink(path));
+	CHECK_EQ(0, ftruncate(fd, MAP_BYTES));
+	return map(MAP_BYTES, flags, fd);
+}
+
+static void *make_private_of_disk(void)
+{
+	return map_on_disk("ext4", MAP_PRIVATE);
+}
+
+static void *make_ext4(void)
+{
+	return map_on_disk("ext4", MAP_SHARED);
+}
+
+static void *make_xfs(void)
+{
+	return map_on_disk("xfs", MAP_SHARED);
+}
+
+static void *make_btrfs(void)
+{
+	return map_on_disk("btrfs", MAP_SHARED);
+}
+
 FIXTURE(memory)
 {
 	bool there;
@@ -146,6 +183,7 @@ FIXTURE(memory)
 FIXTURE_VARIANT(memory)
 {
 	void *(*make)(void);
+	bool read_only;		/* not to be pinned for writing */
 };
 
 FIXTURE_VARIANT_ADD(memory, private) {
@@ -170,6 +208,22 @@ FIXTURE_VARIANT_ADD(memory, private_of_file) {
 
 FIXTURE_VARIANT_ADD(memory, root_file) {
 	.make = make_root_file,
+};
+
+FIXTURE_VARIANT_ADD(memory, private_of_disk) {
+	.make = make_private_of_disk,
+};
+
+FIXTURE_VARIANT_ADD(memory, ext4) {
+	.make = make_ext4, .read_only = true,
+};
+
+FIXTURE_VARIANT_ADD(memory, xfs) {
+	.make = make_xfs, .read_only = true,
+};
+
+FIXTURE_VARIANT_ADD(memory, btrfs) {
+	.make = make_btrfs, .read_only = true,
 };
 
 FIXTURE_VARIANT_ADD(memory, locked) {
@@ -250,7 +304,12 @@ TEST_F(memory, gets_a_reply)
 		SKIP(return, "there is no such memory");
 	area_fill(&self->other, 9);
 	cart_call(&self->call, self->client, self->server.id, 1);
-	cart_park(cart_room(&self->call, self->area.at, self->area.len));
+	cart_room(&self->call, self->area.at, self->area.len);
+	if (variant->read_only) {
+		EXPECT_EQ(-EFAULT, cart_run(&self->call));
+		return;
+	}
+	cart_park(&self->call);
 	ASSERT_EQ(0, cart_run(cart_recv(&self->recv, self->server, PARLEY_ANY)));
 	cart_reply(&self->reply, self->server, cart_token(&self->recv), 2);
 	ASSERT_EQ(0, cart_run(cart_load(&self->reply, self->other.at, self->other.len)));

@@ -11,11 +11,11 @@
 #include "common.h"
 #include "inject.h"
 #include "scene.h"
+#include "scene_cargo.h"
 
 #define LAST_ID		"/sys/module/parley/parameters/last_id"
 #define SWEEP_MOST	400
 #define SWEEPS		3 /* the kernel's own allocations vary, and ours move among them */
-#define SHORT_MS	20
 
 static sigjmp_buf away;
 
@@ -261,6 +261,22 @@ static const struct operation {
 	{ "reply", drive_call, set_reply, do_reply, set_nothing, 0 },
 	{ "replyrecv", drive_call_then_send, set_replyrecv, do_replyrecv, set_nothing, 0 },
 	{ "cancel", drive_jump, set_cancel, do_cancel, end_cancel, 0 },
+	{ "call with payload and fd", drive_fd_answers, set_fd_call, do_cargo_call,
+	  end_cargo_answers, 0 },
+	{ "call with payload and map", drive_map_answers, set_map_call, do_cargo_call,
+	  end_cargo_answers, 0 },
+	{ "call answered by a range", drive_range_answers, set_fd_call, do_cargo_call,
+	  end_cargo_answers, 0 },
+	{ "receive payload and fd", drive_fd_call, set_cargo_receive, do_cargo_receive,
+	  end_cargo_receive, 0 },
+	{ "receive payload and map", drive_map_call, set_cargo_receive, do_cargo_receive,
+	  end_cargo_receive, 0 },
+	{ "reply with payload and fd", drive_fd_call, set_fd_reply, do_reply, set_nothing, 0 },
+	{ "reply with payload and map", drive_map_call, set_map_reply, do_reply, set_nothing, 0 },
+	{ "reply with a range", drive_fd_call, set_range_reply, do_reply, set_nothing, 0 },
+	{ "give a buffer", NULL, set_buffer_write, do_buffer_give, end_buffer_give, 0 },
+	{ "write into a buffer", NULL, set_buffer_write, do_buffer_write, end_buffer_write, 0 },
+	{ "verify a buffer", NULL, set_buffer_verify, do_buffer_verify, end_buffer_verify, 0 },
 };
 
 static bool driver_done(const struct operation *operation)

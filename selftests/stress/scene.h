@@ -14,6 +14,8 @@
 #include <kselftest.h>
 #include "common.h"
 
+#define SHORT_MS	20
+
 static struct shared {
 	_Atomic int driver;
 	_Atomic pid_t driver_pid;

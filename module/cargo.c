@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/fault-inject-usercopy.h>
 #include <linux/fs.h>
 #include <linux/log2.h>
 #include <linux/uaccess.h>
@@ -26,6 +27,30 @@ void parley_cargo_reset(struct parley_cargo *cargo, u64 room)
 	cargo->map_len = 0;
 }
 
+/* What is read of a structure of this version's size, without a function call. */
+static int parley_cargo_read(struct parley_cargo *cargo,
+			     const struct parley_cargo __user *ucargo)
+{
+	if (should_fail_usercopy())
+		return -EFAULT;
+	if (!user_read_access_begin(ucargo, sizeof(*ucargo)))
+		return -EFAULT;
+	unsafe_get_user(cargo->size, &ucargo->size, fault);
+	unsafe_get_user(cargo->accept, &ucargo->accept, fault);
+	unsafe_get_user(cargo->send, &ucargo->send, fault);
+	unsafe_get_user(cargo->send_fd, &ucargo->send_fd, fault);
+	unsafe_get_user(cargo->send_offset, &ucargo->send_offset, fault);
+	unsafe_get_user(cargo->send_len, &ucargo->send_len, fault);
+	unsafe_get_user(cargo->ool, &ucargo->ool, fault);
+	unsafe_get_user(cargo->ool_len, &ucargo->ool_len, fault);
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 /**
  * parley_cargo_get() - copy what the caller says of cargo, and check it
  * @cargo: receives the copy
@@ -39,15 +64,19 @@ int parley_cargo_get(struct parley_cargo *cargo,
 	u32 size;
 	int err;
 
-	if (get_user(size, &ucargo->size))
-		return -EFAULT;
+	err = parley_cargo_read(cargo, ucargo);
+	if (err)
+		return err;
+	size = cargo->size;
 	if (size < sizeof(*cargo))
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	err = copy_struct_from_user(cargo, sizeof(*cargo), ucargo, size);
-	if (err)
-		return err;
+	if (size != sizeof(*cargo)) {
+		err = copy_struct_from_user(cargo, sizeof(*cargo), ucargo, size);
+		if (err)
+			return err;
+	}
 	if (cargo->accept & ~PARLEY_CARGO_ACCEPT ||
 	    cargo->send & ~PARLEY_CARGO_SEND ||
 	    (cargo->send && !is_power_of_2(cargo->send)) ||
@@ -61,13 +90,21 @@ int parley_cargo_get(struct parley_cargo *cargo,
 int parley_cargo_put(const struct parley_cargo *cargo,
 		     struct parley_cargo __user *ucargo)
 {
-	if (put_user(cargo->received, &ucargo->received) ||
-	    put_user(cargo->recv_fd, &ucargo->recv_fd) ||
-	    put_user(cargo->ool_len, &ucargo->ool_len) ||
-	    put_user(cargo->map, &ucargo->map) ||
-	    put_user(cargo->map_len, &ucargo->map_len))
+	if (should_fail_usercopy())
 		return -EFAULT;
+	if (!user_write_access_begin(ucargo, sizeof(*ucargo)))
+		return -EFAULT;
+	unsafe_put_user(cargo->received, &ucargo->received, fault);
+	unsafe_put_user(cargo->recv_fd, &ucargo->recv_fd, fault);
+	unsafe_put_user(cargo->ool_len, &ucargo->ool_len, fault);
+	unsafe_put_user(cargo->map, &ucargo->map, fault);
+	unsafe_put_user(cargo->map_len, &ucargo->map_len, fault);
+	user_write_access_end();
 	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /* Tell the caller how much room it would have taken. */

@@ -285,25 +285,14 @@ long parley_ioctl_on_task(struct file *file, unsigned int cmd, unsigned long arg
 			 parley_ioctl_run(op, file, uarg);
 }
 
-/**
- * parley_ioctl_message() - a message operation that is no system call
- * @file: a task's descriptor
- * @cmd: the operation
- * @uipc: address of its struct parley_ipc
- *
- * Return: as the ioctl.
- */
-int parley_ioctl_message(struct file *file, unsigned int cmd, u64 uipc)
+/* Is @cmd a message operation? */
+bool parley_ioctl_is_message(unsigned int cmd)
 {
 	const struct parley_ioctl *op;
 
 	op = parley_ioctl_find(parley_task_ioctls,
 			       ARRAY_SIZE(parley_task_ioctls), cmd);
-	if (!op || !op->rpc)
-		return -ENOTTY;
-	if (!parley_task_is_current(file->private_data))
-		return -ESTALE;
-	return parley_ioctl_rpc(op, file, u64_to_user_ptr(uipc));
+	return op && op->rpc;
 }
 
 /* On a bus's descriptor. */

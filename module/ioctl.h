@@ -14,7 +14,7 @@
 struct file;
 
 long parley_ioctl_on_task(struct file *file, unsigned int cmd, unsigned long arg);
-int parley_ioctl_message(struct file *file, unsigned int cmd, u64 uipc);
 long parley_ioctl_on_bus(struct file *file, unsigned int cmd, unsigned long arg);
+bool parley_ioctl_is_message(unsigned int cmd);
 
 #endif /* _PARLEY_IOCTL_H */

@@ -55,19 +55,66 @@ static bool parley_pin_all_writable(struct page **pages, u32 count)
 	return true;
 }
 
-/* Nobody but the caller knows @pin. It lasts as long as others please. */
-static int parley_pin_fill(struct parley_pin *pin, u64 addr, u32 count,
-			   bool writes)
+/* Killed, or out of memory; of the rest, the address is what is wrong. */
+static int parley_pin_error(int err)
 {
-	unsigned int flags = FOLL_LONGTERM | (writes ? FOLL_WRITE : 0);
-	int got = pin_user_pages_fast(addr & PAGE_MASK, count, flags, pin->pages);
+	return err == -EINTR || err == -ENOMEM ? err : -EFAULT;
+}
 
-	if (got == count && (!writes || parley_pin_all_writable(pin->pages, count)))
+static void parley_pin_forget(struct page **pages, int count)
+{
+	while (count > 0)
+		put_page(pages[--count]);
+}
+
+/*
+ * To be read. A reference is enough, as for what is sent by MSG_ZEROCOPY: if the
+ * page is shared and its owner gets another one meanwhile, that is he who changes
+ * what he is sending.
+ */
+static int parley_pin_fill_to_read(struct parley_pin *pin, u64 addr, u32 count)
+{
+	int got = get_user_pages_fast(addr & PAGE_MASK, count, 0, pin->pages);
+
+	if (got == count)
+		return 0;
+	parley_pin_forget(pin->pages, got);
+	return parley_pin_error(got);
+}
+
+/* To be written, as far as that is there. */
+static int parley_pin_grab(struct parley_pin *pin, u64 addr, u32 count,
+			   unsigned int flags)
+{
+	int got = pin_user_pages_fast(addr & PAGE_MASK, count,
+				      flags | FOLL_WRITE | FOLL_LONGTERM,
+				      pin->pages);
+
+	if (got == count && parley_pin_all_writable(pin->pages, count))
 		return 0;
 	if (got > 0)
 		unpin_user_pages(pin->pages, got);
-	/* Killed, or out of memory; of the rest, the address is what is wrong. */
-	return got == -EINTR || got == -ENOMEM ? got : -EFAULT;
+	return parley_pin_error(got);
+}
+
+/*
+ * To be written. What isn't there is first touched, as by the process itself: it
+ * may be long in coming, and pages that are pinned for long come with the memory
+ * map locked, or not at all if somebody in user space supplies them.
+ */
+static int parley_pin_fill_to_write(struct parley_pin *pin, u64 addr, u32 len,
+				    u32 count)
+{
+	unsigned int tries = 0;
+	int err;
+
+	err = parley_pin_grab(pin, addr, count, FOLL_NOFAULT);
+	while (err == -EFAULT && tries++ < PARLEY_PIN_TRIES) {
+		if (fault_in_safe_writeable(u64_to_user_ptr(addr), len))
+			return fatal_signal_pending(current) ? -EINTR : -EFAULT;
+		err = parley_pin_grab(pin, addr, count, 0);
+	}
+	return err;
 }
 
 /**
@@ -105,7 +152,8 @@ int parley_pin_make(struct parley_pin **pin, struct parley_user *user, u64 addr,
 	err = parley_user_charge_many(user, PARLEY_LIMIT_PINS, count);
 	if (err)
 		return err;
-	err = parley_pin_fill(made, addr, count, writes);
+	err = writes ? parley_pin_fill_to_write(made, addr, len, count) :
+		       parley_pin_fill_to_read(made, addr, count);
 	if (err) {
 		parley_user_uncharge_many(user, PARLEY_LIMIT_PINS, count);
 		return err;
@@ -135,7 +183,10 @@ void parley_pin_end(struct parley_pin *pin)
 	spin_unlock(&pin->lock);
 	if (ended)
 		return;
-	unpin_user_pages_dirty_lock(pin->pages, pin->count, pin->writes);
+	if (pin->writes)
+		unpin_user_pages_dirty_lock(pin->pages, pin->count, true);
+	else
+		parley_pin_forget(pin->pages, pin->count);
 	parley_user_uncharge_many(pin->user, PARLEY_LIMIT_PINS, pin->count);
 }
 
@@ -158,6 +209,22 @@ void parley_pin_release(struct parley_pin **pin)
 	*pin = NULL;
 }
 
+/*
+ * Copying a whole page needs no check of which object it lies in, at a tenth of the
+ * copy's cost: the compiler knows the size.
+ */
+static int parley_pin_copy_out(char __user *to, const char *from, u32 len)
+{
+	return len == PAGE_SIZE ? __copy_to_user_inatomic(to, from, PAGE_SIZE) :
+				  __copy_to_user_inatomic(to, from, len);
+}
+
+static int parley_pin_copy_in(char *to, const char __user *from, u32 len)
+{
+	return len == PAGE_SIZE ? __copy_from_user_inatomic(to, from, PAGE_SIZE) :
+				  __copy_from_user_inatomic(to, from, len);
+}
+
 /* Copy from one page. Returns the bytes that were not copied, or -ESHUTDOWN. */
 static int parley_pin_read_page(struct parley_pin *pin, u32 at, char __user *to,
 				u32 len)
@@ -170,7 +237,7 @@ static int parley_pin_read_page(struct parley_pin *pin, u32 at, char __user *to,
 	if (!pin->ended) {
 		from = kmap_local_page(page);
 		pagefault_disable();
-		left = __copy_to_user_inatomic(to, from + offset_in_page(at), len);
+		left = parley_pin_copy_out(to, from + offset_in_page(at), len);
 		pagefault_enable();
 		kunmap_local(from);
 	}
@@ -190,8 +257,7 @@ static int parley_pin_write_page(struct parley_pin *pin, u32 at,
 	if (!pin->ended) {
 		to = kmap_local_page(page);
 		pagefault_disable();
-		left = __copy_from_user_inatomic(to + offset_in_page(at), from,
-						 len);
+		left = parley_pin_copy_in(to + offset_in_page(at), from, len);
 		pagefault_enable();
 		kunmap_local(to);
 	}
@@ -223,6 +289,7 @@ int parley_pin_read(struct parley_pin *pin, char __user *to, u32 len)
 {
 	unsigned int tries = 0;
 	u32 done = 0, at, part;
+	size_t missing;
 	int left, err;
 
 	if (!access_ok(to, len))
@@ -238,8 +305,8 @@ int parley_pin_read(struct parley_pin *pin, char __user *to, u32 len)
 			tries = 0;
 			continue;
 		}
-		err = parley_pin_retry(fault_in_writeable(to + done, left), left,
-				       ++tries);
+		missing = fault_in_safe_writeable(to + done, left);
+		err = parley_pin_retry(missing, left, ++tries);
 		if (err)
 			return err;
 	}
@@ -258,6 +325,7 @@ int parley_pin_write(struct parley_pin *pin, const char __user *from, u32 len)
 {
 	unsigned int tries = 0;
 	u32 done = 0, at, part;
+	size_t missing;
 	int left, err;
 
 	if (!access_ok(from, len))
@@ -273,8 +341,8 @@ int parley_pin_write(struct parley_pin *pin, const char __user *from, u32 len)
 			tries = 0;
 			continue;
 		}
-		err = parley_pin_retry(fault_in_readable(from + done, left), left,
-				       ++tries);
+		missing = fault_in_readable(from + done, left);
+		err = parley_pin_retry(missing, left, ++tries);
 		if (err)
 			return err;
 	}

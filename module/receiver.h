@@ -122,7 +122,7 @@ static inline bool
 parley_receiver_accepts(const struct parley_receiver *receiver,
 			const struct parley_message *message)
 {
-	return !message->laden ||
+	return likely(!message->laden) ||
 	       !(message->baggage.load.kinds & ~receiver->accepts);
 }
 

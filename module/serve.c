@@ -84,7 +84,7 @@ static int parley_serve_await_from(struct parley_task *task,
 }
 
 /* Write who sent the message. */
-static int parley_creds_put(const struct parley_creds *creds,
+static __always_inline int parley_creds_put(const struct parley_creds *creds,
 			    struct parley_creds __user *ucreds)
 {
 	if (should_fail_usercopy())

@@ -14,12 +14,14 @@ int parley_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	u64 uipc = READ_ONCE(payload->ipc);
 	int err;
 
+	if (!parley_ioctl_is_message(cmd->cmd_op))
+		return -ENOTTY;
 	if (READ_ONCE(payload->reserved))
 		return -EINVAL;
 	/* io_uring then tries again, from a thread that may wait. */
 	if (issue_flags & IO_URING_F_NONBLOCK)
 		return -EAGAIN;
-	err = parley_ioctl_message(cmd->file, cmd->cmd_op, uipc);
+	err = parley_ioctl_on_task(cmd->file, cmd->cmd_op, uipc);
 	/* There is no system call to restart. */
 	return err == -ERESTARTSYS ? -EINTR : err;
 }

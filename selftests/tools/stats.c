@@ -105,9 +105,9 @@ TEST_F(limits, tell_who_hit_which)
 	EXPECT_EQ(self->before.hits + REFUSED, usage.hits);
 	ASSERT_TRUE(usage_find(self->cli.out, "1001", "tasks", &usage));
 	EXPECT_EQ(1U, usage.used);
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 6; i++) {
 		static const char *const names[] = {
-			"tasks", "messages", "grants", "watches", "links",
+			"tasks", "messages", "grants", "watches", "links", "pins",
 		};
 
 		EXPECT_TRUE(usage_find(self->cli.out, "1000", names[i], &usage))
@@ -162,7 +162,7 @@ TEST_F(limits, stranger_sees_his_own)
 	EXPECT_TRUE(usage_find(self->cli.out, "1001", "tasks", &usage));
 	EXPECT_FALSE(usage_find(self->cli.out, "1000", "tasks", &usage));
 	EXPECT_FALSE(usage_find(self->cli.out, "0", "tasks", &usage));
-	EXPECT_EQ(6, cli_lines(self->cli.out));
+	EXPECT_EQ(7, cli_lines(self->cli.out));
 }
 
 TEST_HARNESS_MAIN

@@ -79,12 +79,13 @@ struct parley_ool {
  * @ool_len: in: bytes that there is room for, which for a CALL is pinned;
  *	out: bytes that have come or, with %EMSGSIZE, that there were
  * @map: out: where the mapping that has come is, else 0; the receiver's to unmap
- * @map_len: out: its bytes
+ * @map_len: in: the most bytes of a mapping that is accepted: a longer one is refused
+ *	as one that isn't accepted; out: the bytes of the one that has come
  *
  * A field whose "in" is not said is ignored going in; one that is not for the
  * operation must be zero (@accept of a SEND or REPLY, @send of a RECV). After an
- * error they are as they were, but for @ool_len with %EMSGSIZE, or undefined with
- * %EFAULT.
+ * error they are as they were or as if nothing had come, but for @ool_len with
+ * %EMSGSIZE, or undefined with %EFAULT.
  */
 struct parley_cargo {
 	__u32 size;

@@ -197,6 +197,14 @@ int parley_load_reply(struct parley_load *load,
 	return 0;
 }
 
+/* A caller that has come back without cargo gets the head as it is. */
+void parley_load_hide(const struct parley_load *load,
+		      struct parley_content *content)
+{
+	if (load->kinds & PARLEY_CARGO_OOL)
+		parley_ool_of(content)->addr = 0;
+}
+
 /* Be handed @from by its owner, under the inbox's lock. */
 void parley_load_share(struct parley_load *to, const struct parley_load *from)
 {

@@ -83,6 +83,8 @@ int parley_load_request(struct parley_load *load, struct parley_user *user,
 int parley_load_reply(struct parley_load *load,
 		      const struct parley_content *content, bool ool,
 		      const struct parley_cargo *cargo);
+void parley_load_hide(const struct parley_load *load,
+		      struct parley_content *content);
 void parley_load_share(struct parley_load *to, const struct parley_load *from);
 void parley_load_unshare(struct parley_load *load);
 void parley_load_drop(struct parley_load *load);

@@ -342,7 +342,7 @@ static int parley_serve_fill(struct parley_task *task,
 /* Gather what a reply carries. On failure there is nothing to be dropped. */
 static int parley_serve_load(struct parley_task *task,
 			     const struct parley_ipc *ipc,
-			     const struct parley_content *reply,
+			     struct parley_content *reply,
 			     const struct parley_cargo *cargo,
 			     struct parley_load *load)
 {
@@ -352,6 +352,7 @@ static int parley_serve_load(struct parley_task *task,
 	err = parley_load_reply(load, reply, ipc->flags & PARLEY_OOL, cargo);
 	if (!err && load->kinds)
 		err = parley_serve_fill(task, ipc, reply, load);
+	parley_load_hide(load, reply);
 	if (err)
 		parley_load_drop(load);
 	return err;
@@ -383,7 +384,7 @@ parley_serve_replyrecv_cargo(struct parley_task *task, struct parley_ipc *ipc,
 /* What a REPLY carries. */
 static noinline int parley_serve_reply_cargo(struct parley_task *task,
 					     const struct parley_ipc *ipc,
-					     const struct parley_content *reply,
+					     struct parley_content *reply,
 					     struct parley_load *load)
 {
 	struct parley_cargo cargo = {};

@@ -229,9 +229,9 @@ int ipc_ool_recv(void *addr, size_t len);
  * Waits until @dst has a buffer. After an error nothing has been copied.
  *
  * Return: 0, or -ENOTCONN (there is no such task, or it died; or the module has no
- * LIBIPC_FEATURE_CARGO), -EACCES (this task may not send to it), -EMSGSIZE (the
- * buffer is smaller), -EFAULT, -EAGAIN (LIBIPC_NOWAIT and there is no buffer),
- * -ETIMEDOUT, -EINTR, -EDQUOT, -ENOMEM, or as ipc_self().
+ * LIBIPC_FEATURE_CARGO), -EACCES (this task may not send to it, or no more when there
+ * is a buffer), -EMSGSIZE (the buffer is smaller), -EFAULT, -EAGAIN (LIBIPC_NOWAIT and
+ * there is no buffer), -ETIMEDOUT, -EINTR, -EDQUOT, -ENOMEM, or as ipc_self().
  */
 int ipc_ool_send(ipc_task_t dst, const void *addr, size_t len, uint64_t *id,
 		 uint64_t deadline);

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #define PAGE		4096UL
+#define HUGE		(2UL << 20)
 #define HEAD		sizeof(struct parley_ool)
 #define LEN		24U			/* of a payload: the head and a little */
 #define KINDS		(PARLEY_CARGO_OOL | PARLEY_CARGO_FD | PARLEY_CARGO_MAP | \
@@ -360,6 +361,17 @@ static inline bool pages_let_go(long long before)
 		return true;
 	fprintf(stderr, "# %lld pages pinned, not %lld\n", pinned, before);
 	return false;
+}
+
+/* Asks for pages of hugetlb, of which there may come fewer. */
+static inline void huge_pages_set(int count)
+{
+	FILE *file = fopen("/proc/sys/vm/nr_hugepages", "w");
+
+	if (!file)
+		return;
+	fprintf(file, "%d\n", count);
+	fclose(file);
 }
 
 static inline int memfd(const char *name, size_t size, unsigned int seals)

@@ -86,9 +86,9 @@
  * result likewise before its call: a fault there is the sender's or caller's
  * %EFAULT. From then on its pages are held (*pinned*) until the message has ended,
  * and nobody waits for another's page faults. What a sender changes in the payload
- * meanwhile may arrive or not. Memory that cannot be pinned, such as a device's,
- * gives %EFAULT, and so does, for a result, a shared mapping of a file that is not on
- * tmpfs or hugetlbfs.
+ * meanwhile may arrive or not. Memory that cannot be pinned, such as a device's
+ * or a DAX file's, gives %EFAULT, and so does, for a result, a shared mapping of a
+ * file that is not on tmpfs or hugetlbfs.
  *
  * poll(2): readable when RECV from anyone would not wait; POLLERR and POLLHUP
  * on another address space's task.

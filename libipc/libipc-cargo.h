@@ -151,7 +151,8 @@ int ipc_recv_cargo(ipc_task_t src, struct ipc_msg *msg, size_t *len,
  *
  * Return: as ipc_call() or ipc_send_cargo(), or, the call having ended, -EMSGSIZE
  * (@cargo->recv_len is not 0: the reply has that much out-of-line payload), -EMFILE,
- * -ENFILE, -ENOMEM, or others of mmap(2), -EIO (the file of a range can't be read).
+ * -ENFILE, -ENOMEM (no room for the descriptor or mapping), -EIO (the file of a range
+ * can't be read, or a security module refuses the descriptor).
  */
 int ipc_call_cargo(ipc_task_t dst, struct ipc_msg *msg, size_t *len,
 		   struct ipc_cargo *cargo, uint64_t deadline);

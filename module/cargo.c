@@ -312,6 +312,21 @@ static ssize_t parley_room_error(ssize_t err)
 }
 
 /*
+ * Nor may what mmap(2) says be taken for something that the call says: its EAGAIN,
+ * for too much locked memory, is not that of a call that nobody received.
+ */
+static int parley_room_receive_error(int err, u32 kinds)
+{
+	static const int own[] = { -EFAULT, -EINTR, -EMFILE, -ENFILE, -ENOMEM };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		if (err == own[i])
+			return err;
+	return kinds & PARLEY_CARGO_FD ? -EIO : -ENOMEM;
+}
+
+/*
  * Read the range that the reply names. Returns how much there was. Always by the
  * page cache: the file may have been set to O_DIRECT meanwhile.
  */
@@ -343,7 +358,8 @@ static ssize_t parley_room_read(const struct parley_room *room,
  * @content: the reply
  * @cargo: as parley_load_receive()
  *
- * Return: as parley_load_receive(), but -ESHUTDOWN; or -EIO: a range can't be read.
+ * Return: 0, -EMSGSIZE, -EFAULT, -EINTR (killed), -EMFILE, -ENFILE; -ENOMEM: a mapping
+ * can't be made; -EIO: a range can't be read, or a descriptor is refused.
  */
 int parley_room_receive(const struct parley_room *room,
 			const struct parley_load *answer,
@@ -364,7 +380,7 @@ int parley_room_receive(const struct parley_room *room,
 	}
 	err = parley_transfer_receive(&answer->transfer, answer->kinds, cargo);
 	if (err)
-		return err;
+		return parley_room_receive_error(err, answer->kinds);
 	parley_load_tell(answer, room->addr, len, content, cargo);
 	return 0;
 }

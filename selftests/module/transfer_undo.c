@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What has come with a message and can't be told leaves no trace. */
 #include "cargo.h"
+#include "rights.h"
+
+#include <sys/resource.h>
 
 #define SIZE	(4 * PAGE)
+#define MAPS	(PARLEY_CARGO_MAP | PARLEY_CARGO_MAP_WRITE)
 
 FIXTURE(undo)
 {
@@ -129,6 +133,32 @@ TEST_F(undo, file_is_let_go)
 	EXPECT_EQ(-EFAULT, cart_join(&self->call));
 	EXPECT_EQ(0, read(ends[0], &byte, 1));
 	close(ends[0]);
+}
+
+/* More locked memory than it may have: mmap(2) says EAGAIN to that. */
+DEED(do_call_without_memory, peer, arg)
+{
+	struct rlimit limit = { 2 * PAGE, 2 * PAGE };
+	struct cart call;
+
+	CHECK_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	CHECK_EQ(0, mlockall(MCL_FUTURE));
+	return cart_run(cart_accept(cart_call(&call, me, peer, 1), MAPS));
+}
+
+/* A caller doesn't take it for a call that hasn't been run. */
+TEST_F(undo, reply_cannot_be_mapped)
+{
+	struct peer other = actor_start(&alice);
+
+	ASSERT_EQ(0, task_mode(self->server, 0666));
+	actor_begin(&other, do_call_without_memory, self->server.id, 0);
+	ASSERT_EQ(0, cart_run(receive(self)));
+	cart_carry(reply(self), PARLEY_CARGO_MAP_WRITE, self->file, 0, SIZE);
+	ASSERT_EQ(0, cart_run(&self->reply));
+	EXPECT_EQ(-ENOMEM, hear(other.ctl));
+	peer_kill(&other);
+	close(other.ctl);
 }
 
 TEST_HARNESS_MAIN

@@ -468,8 +468,8 @@ struct parley_open {
  * has the request in hand is told: see PARLEY_NOTIFY_ABORTED. %EMSGSIZE also if
  * the reply is longer than @recv_len (then told in @recv_len), %EFAULT if
  * @recv can't be written; the call has ended in both cases. So it has when what
- * comes with the reply can't be received, with the errors of RECV and others of
- * mmap(2); %EIO the range of a file can't be read. To task
+ * comes with the reply can't be received, with the errors of RECV; %EIO the range of
+ * a file can't be read, or a security module refuses the descriptor. To task
  * PARLEY_TASK_VM: the module itself answers, see parley_proto.h.
  */
 #define PARLEY_IOC_CALL		_IOWR(PARLEY_IOC_MAGIC, 3, struct parley_ipc)

@@ -18,13 +18,13 @@ static struct parley_ool *parley_ool_of(struct parley_content *content)
 }
 
 /* Nothing has come so far, and there is that much room. */
-void parley_cargo_reset(struct parley_cargo *cargo, u64 room)
+void parley_cargo_reset(struct parley_cargo *cargo, u64 room, u64 map_max)
 {
 	cargo->received = 0;
 	cargo->recv_fd = -1;
 	cargo->ool_len = room;
 	cargo->map = 0;
-	cargo->map_len = 0;
+	cargo->map_len = map_max;
 }
 
 /* What is read of a structure of this version's size, without a function call. */
@@ -43,6 +43,7 @@ static int parley_cargo_read(struct parley_cargo *cargo,
 	unsafe_get_user(cargo->send_len, &ucargo->send_len, fault);
 	unsafe_get_user(cargo->ool, &ucargo->ool, fault);
 	unsafe_get_user(cargo->ool_len, &ucargo->ool_len, fault);
+	unsafe_get_user(cargo->map_len, &ucargo->map_len, fault);
 	user_read_access_end();
 	return 0;
 
@@ -82,7 +83,7 @@ int parley_cargo_get(struct parley_cargo *cargo,
 	    (cargo->send && !is_power_of_2(cargo->send)) ||
 	    (!cargo->send && (cargo->send_offset || cargo->send_len)))
 		return -EINVAL;
-	parley_cargo_reset(cargo, cargo->ool_len);
+	parley_cargo_reset(cargo, cargo->ool_len, cargo->map_len);
 	return 0;
 }
 
@@ -240,6 +241,8 @@ static void parley_load_tell(const struct parley_load *load, u64 addr, u64 len,
 	struct parley_ool *head = parley_ool_of(content);
 
 	cargo->received = load->kinds & PARLEY_CARGO_ACCEPT;
+	if (!(load->kinds & PARLEY_CARGO_MAPS))
+		cargo->map_len = 0;
 	cargo->ool_len = 0;
 	if (!(load->kinds & PARLEY_CARGO_OOL))
 		return;
@@ -295,6 +298,7 @@ int parley_room_make(struct parley_room *room, struct parley_user *user,
 		     const struct parley_cargo *cargo)
 {
 	room->accepts = cargo->accept;
+	room->map_max = cargo->map_len;
 	room->addr = cargo->ool;
 	room->len = 0;
 	if (!(cargo->accept & PARLEY_CARGO_OOL))

@@ -188,7 +188,7 @@ static int parley_serve_unload(struct parley_receiver *receiver,
 	struct parley_cargo __user *ucargo = u64_to_user_ptr(ipc->cargo);
 	int err;
 
-	parley_cargo_reset(cargo, room);
+	parley_cargo_reset(cargo, room, receiver->map_max);
 	err = parley_load_receive(&receiver->load, &receiver->content, cargo);
 	if (err == -EMSGSIZE && parley_cargo_put_needed(cargo->ool_len, ucargo))
 		err = -EFAULT;
@@ -270,6 +270,7 @@ static int parley_serve_receive_cargo(struct parley_task *task,
 	u64 answers = token;
 	int err;
 
+	receiver->map_max = cargo->map_len;
 	do {
 		ipc->recv_len = recv_len;
 		parley_receiver_init(receiver, &task->inbox, ipc->peer,
@@ -330,7 +331,7 @@ static int parley_serve_fill(struct parley_task *task,
 	struct parley_pin *pin;
 	int err;
 
-	err = parley_inbox_room(&task->inbox, ipc->token, load->kinds,
+	err = parley_inbox_room(&task->inbox, ipc->token, load,
 				range ? 0 : load->len, &pin);
 	if (err || !pin)
 		return err;

@@ -154,7 +154,7 @@ static int parley_transfer_map(const struct parley_transfer *transfer,
 	if (IS_ERR_VALUE(addr))
 		return (int)addr;
 	cargo->map = addr;
-	cargo->map_len = PAGE_ALIGN(transfer->len);
+	cargo->map_len = parley_transfer_mapped(transfer);
 	return 0;
 }
 

@@ -5,7 +5,8 @@
  * A struct cart is an operation with its struct parley_cargo. What is sent along
  * is put into it by cart_load() (out-of-line payload) and cart_carry() (a
  * descriptor, a mapping, a range of a file); what may come is said by cart_room()
- * and cart_accept(). Fields that only come out have garbage in them beforehand.
+ * and cart_accept(), cart_map_room(). Fields that only come out have garbage in them
+ * beforehand.
  *
  * A struct area is memory with a border, to send from or to receive into: all of
  * it is UNTOUCHED, until area_fill() makes its bytes follow from a seed.
@@ -38,7 +39,7 @@ static inline struct cart *cart_init(struct cart *cart)
 	cart->cargo.received = (__u32)GARBAGE;
 	cart->cargo.recv_fd = (__s32)GARBAGE;
 	cart->cargo.map = GARBAGE;
-	cart->cargo.map_len = GARBAGE;
+	cart->cargo.map_len = ~0ULL;
 	cart->op.arg.cargo = PTR(&cart->cargo);
 	return cart;
 }
@@ -112,6 +113,14 @@ static inline struct cart *cart_range(struct cart *cart, int fd, __u64 offset, _
 static inline struct cart *cart_accept(struct cart *cart, __u32 kinds)
 {
 	cart->cargo.accept |= kinds;
+	return cart;
+}
+
+/* Accepts mappings of up to that many bytes; otherwise they may be of any length. */
+static inline struct cart *cart_map_room(struct cart *cart, __u64 len)
+{
+	cart_accept(cart, PARLEY_CARGO_MAP | PARLEY_CARGO_MAP_WRITE);
+	cart->cargo.map_len = len;
 	return cart;
 }
 

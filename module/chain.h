@@ -61,10 +61,20 @@ static inline void parley_chain_end(struct parley_chain *mine)
 	WRITE_ONCE(mine->next, NULL);
 }
 
-/* Has the calling process one thread? */
+/* Has the calling thread a ring, whose operations may be done while it waits? */
+static inline bool parley_chain_rings(void)
+{
+#ifdef CONFIG_IO_URING
+	return current->io_uring;
+#else
+	return false;
+#endif
+}
+
+/* Is the calling thread all that its process can do something by? */
 static inline bool parley_chain_alone(void)
 {
-	return atomic_read(&current->signal->live) == 1;
+	return atomic_read(&current->signal->live) == 1 && !parley_chain_rings();
 }
 
 bool parley_chain_closed(struct parley_chain *mine);

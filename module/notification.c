@@ -71,7 +71,7 @@ void parley_notification_hand_locked(struct parley_inbox *inbox,
  * Return: whom to wake, or NULL if none waits.
  */
 struct parley_waker *parley_notification_set_locked(struct parley_inbox *inbox,
-						   u32 bits)
+						    u32 bits)
 {
 	struct parley_receiver *receiver;
 

@@ -38,7 +38,7 @@ struct parley_link {
 int parley_notification_set(struct parley_inbox *inbox, u32 bits,
 			    struct parley_link *link);
 struct parley_waker *parley_notification_set_locked(struct parley_inbox *inbox,
-						   u32 bits);
+						    u32 bits);
 void parley_notification_hand_locked(struct parley_inbox *inbox,
 				     struct parley_receiver *receiver);
 void parley_notification_taken(struct parley_receiver *receiver);

@@ -36,6 +36,7 @@ struct parley_parkable {
 #define PARLEY_PARKED_RUNG	0	/* somebody sees to the end */
 #define PARLEY_PARKED_CANCELLED	1
 #define PARLEY_PARKED_EXPIRED	2
+#define PARLEY_PARKED_DROPPED	3	/* there is nothing more to end */
 
 /**
  * struct parley_parked - an operation that waits without a thread
@@ -181,8 +182,21 @@ static struct parley_parked *parley_parked_of(struct io_uring_cmd *cmd)
 static void parley_parked_free(struct parley_parked *parked)
 {
 	parley_sender_drop(&parked->submitter);
-	parley_user_uncharge(parked->task->user, PARLEY_LIMIT_MESSAGES);
 	kfree_rcu(parked, rcu);
+}
+
+static void parley_parked_uncharge(struct parley_parked *parked)
+{
+	parley_user_uncharge(parked->task->user, PARLEY_LIMIT_MESSAGES);
+}
+
+/* The task may go with the request, and io_uring find @parked until then. */
+static void parley_parked_done(struct parley_parked *parked, int err,
+			       unsigned int issue_flags)
+{
+	parley_parked_uncharge(parked);
+	parley_uring_done(parked->cmd, err, issue_flags);
+	parley_parked_free(parked);
 }
 
 static void parley_parked_leave(struct parley_parked *parked)
@@ -224,12 +238,13 @@ static void parley_parked_complete(struct io_uring_cmd *cmd,
 	int err = -ECANCELED;
 
 	parley_parked_leave(parked);
-	if (parley_parked_is_late(parked))
+	if (test_bit(PARLEY_PARKED_DROPPED, &parked->state))
+		err = -ECANCELED;
+	else if (parley_parked_is_late(parked))
 		parked->op->drop(parked);
 	else
 		err = parley_parked_end(parked);
-	parley_parked_free(parked);
-	parley_uring_done(cmd, err, issue_flags);
+	parley_parked_done(parked, err, issue_flags);
 }
 
 static void parley_parked_ring(struct parley_alarm *alarm)
@@ -318,8 +333,8 @@ static bool parley_parked_is_over(struct parley_parked *parked)
  * @ipc: its argument
  * @uipc: the caller's
  *
- * Return: -EIOCBQUEUED when it waits; -EAGAIN: also if it has to have a thread; or
- * how it ended.
+ * Return: -EIOCBQUEUED when it waits, or has completed; -EAGAIN if it has to have a
+ * thread; or how it ended.
  */
 int parley_parked_begin(struct io_uring_cmd *cmd, unsigned int issue_flags,
 			const struct parley_ipc *ipc,
@@ -337,11 +352,17 @@ int parley_parked_begin(struct io_uring_cmd *cmd, unsigned int issue_flags,
 	err = op->begin(parked);
 	if (err == -EIOCBQUEUED && parley_parked_is_over(parked))
 		err = parley_parked_end(parked);
-	if (err == -EIOCBQUEUED)
+	if (err == -EIOCBQUEUED) {
 		parley_parked_enter(parked, issue_flags);
-	else
-		parley_parked_free(parked);
-	return err;
+		return err;
+	}
+	parley_parked_uncharge(parked);
+	parley_parked_free(parked);
+	if (err != -EAGAIN)
+		return err;
+	/* Or io_uring would try again, and wait. */
+	parley_uring_done(cmd, err, issue_flags);
+	return -EIOCBQUEUED;
 }
 
 /**
@@ -357,14 +378,49 @@ void parley_parked_give_up(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		return;
 	parley_parked_leave(parked);
 	parked->op->drop(parked);
-	parley_parked_free(parked);
-	parley_uring_done(cmd, -ECANCELED, issue_flags);
+	parley_parked_done(parked, -ECANCELED, issue_flags);
+}
+
+/* One that nobody sees to the end of so far, now up to the caller; or NULL. */
+static struct parley_parked *
+parley_parking_take(struct parley_parking *parking)
+{
+	struct parley_parked *parked, *found = NULL;
+
+	spin_lock(&parking->lock);
+	list_for_each_entry(parked, &parking->parked, link) {
+		if (!test_and_set_bit(PARLEY_PARKED_RUNG, &parked->state)) {
+			found = parked;
+			break;
+		}
+	}
+	spin_unlock(&parking->lock);
+	return found;
+}
+
+/**
+ * parley_parking_close() - the task is dead
+ * @parking: its own
+ *
+ * What it has parked goes, though its requests complete later: when the process
+ * exits, io_uring gives them up only after its memory has gone, and not as long as
+ * another process has the ring.
+ */
+void parley_parking_close(struct parley_parking *parking)
+{
+	struct parley_parked *parked;
+
+	while ((parked = parley_parking_take(parking))) {
+		parked->op->drop(parked);
+		set_bit(PARLEY_PARKED_DROPPED, &parked->state);
+		parley_uring_defer(parked->cmd, parley_parked_complete);
+		cond_resched();
+	}
 }
 
 /**
  * parley_parked_cancel() - have an operation that waits end
  * @task: whose it is
- * @submitter: who submitted it: keeps the namespaces that a receiver reads in
  * @uipc: its argument
  *
  * Return: 0 or -ENOENT.

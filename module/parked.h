@@ -10,7 +10,7 @@
  * What it waited for, its deadline, and PARLEY_IOC_CANCEL all ring the alarm, and
  * the first wins: @rung is set once, by who then sees to the end. io_uring, when it
  * gives up a request because the ring or the thread goes, ends it itself unless the
- * alarm has been rung.
+ * alarm has been rung; so does the task when it dies.
  *
  * Beginning, end and giving up are called with the ring's lock held, so that they
  * never meet. A thread or process that is exiting, or a worker of the kernel's in
@@ -50,6 +50,8 @@ static inline void parley_parking_init(struct parley_parking *parking)
 	spin_lock_init(&parking->lock);
 	INIT_LIST_HEAD(&parking->parked);
 }
+
+void parley_parking_close(struct parley_parking *parking);
 
 int parley_parked_begin(struct io_uring_cmd *cmd, unsigned int issue_flags,
 			const struct parley_ipc *ipc,

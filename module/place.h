@@ -21,6 +21,6 @@ void parley_place_dequeue_locked(struct parley_message *message);
 void parley_place_requeue_locked(struct parley_message *message);
 void parley_place_unlink_locked(struct parley_message *message);
 struct parley_waker *parley_place_end_locked(struct parley_message *message,
-					    int error);
+					     int error);
 
 #endif /* _PARLEY_PLACE_H */

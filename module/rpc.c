@@ -113,7 +113,7 @@ static int parley_rpc_interrupt(struct parley_task *task,
 
 /*
  * Take to user space what came with a call's reply, and the reply; the argument
- * too, since nothing may have come if that fails.
+ * too, since nothing may have come if that fails. Returns 1, or an error.
  */
 static noinline int parley_rpc_unload(struct parley_message *message,
 				      struct parley_ipc *ipc,
@@ -142,10 +142,10 @@ static noinline int parley_rpc_unload(struct parley_message *message,
 		err = parley_ipc_put(ipc, uipc);
 	if (err)
 		parley_transfer_undo(&baggage->answer.transfer, &cargo);
-	return err;
+	return err ?: 1;
 }
 
-/* Take a call's reply to user space. */
+/* Take a call's reply to user space. 1: the argument, too. */
 static int parley_rpc_return(struct parley_message *message,
 			     struct parley_ipc *ipc,
 			     struct parley_ipc __user *uipc)
@@ -164,7 +164,10 @@ static int parley_rpc_return(struct parley_message *message,
 	return err;
 }
 
-/* @message has ended or, with @err, is given up: be done with it. */
+/*
+ * @message has ended or, with @err, is given up: be done with it. Returns how the
+ * operation ended, 1 if that and the argument are in user space already.
+ */
 static __always_inline int parley_rpc_finish(struct parley_task *task,
 					     struct parley_message *message,
 					     struct parley_ipc *ipc,
@@ -273,6 +276,8 @@ static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 			return err;
 	}
 	err = parley_rpc_finish(task, message, ipc, uipc, err);
+	if (err > 0)
+		return 0;
 
 	ipc->token = 0;
 	if ((resumed || !oneway) && parley_ipc_put(ipc, uipc))
@@ -326,6 +331,8 @@ int parley_rpc_unpark(struct parley_task *task, struct parley_ipc *ipc,
 	bool oneway = message->oneway;
 
 	err = parley_rpc_finish(task, message, ipc, uipc, err);
+	if (err > 0)
+		return 0;
 	return !oneway && parley_ipc_put(ipc, uipc) ? -EFAULT : err;
 }
 

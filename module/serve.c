@@ -28,10 +28,14 @@ static int parley_serve_listen(struct parley_receiver *receiver, u64 deadline)
 	return err;
 }
 
-/* Spend @token, if any, on what @receiver holds, then enter it for a message. */
+/*
+ * Spend @token, if any, on what @receiver holds, then enter it for a message.
+ * @waker: whom to wake if it waits, instead of the calling thread.
+ */
 static __always_inline int parley_serve_enter(struct parley_task *task,
 					      struct parley_receiver *receiver,
-					      u64 token, struct parley_ipc *ipc)
+					      u64 token, struct parley_ipc *ipc,
+					      struct parley_waker *waker)
 {
 	struct parley_inbox *inbox = &task->inbox;
 	struct parley_waker *caller = NULL;
@@ -46,6 +50,8 @@ static __always_inline int parley_serve_enter(struct parley_task *task,
 						   &receiver->load, &caller);
 	err = parley_inbox_receive_locked(receiver,
 					  ipc->flags & PARLEY_NONBLOCK);
+	if (waker && !err && !receiver->wait.done)
+		receiver->wait.waker = waker;
 	spin_unlock(&inbox->lock);
 	parley_wake(caller);
 	rcu_read_unlock();
@@ -59,7 +65,7 @@ static int parley_serve_await(struct parley_task *task,
 			      struct parley_receiver *receiver, u64 token,
 			      struct parley_ipc *ipc)
 {
-	int err = parley_serve_enter(task, receiver, token, ipc);
+	int err = parley_serve_enter(task, receiver, token, ipc, NULL);
 
 	if (err)
 		return err;
@@ -110,8 +116,9 @@ static int parley_serve_await_from(struct parley_task *task,
 }
 
 /* Write who sent the message. */
-static __always_inline int parley_creds_put(const struct parley_creds *creds,
-			    struct parley_creds __user *ucreds)
+static __always_inline int
+parley_creds_put(const struct parley_creds *creds,
+		 struct parley_creds __user *ucreds)
 {
 	if (should_fail_usercopy())
 		return -EFAULT;
@@ -286,7 +293,7 @@ static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
 }
 
 /*
- * The message has never been there: the argument is as it was, and the system call
+ * The message has never been there: the argument is as it was, and the operation
  * begins anew. Not here: what its sender closed may be closed only when we are back
  * in user space, and senders that withdraw one after the other must not keep us.
  */
@@ -306,7 +313,7 @@ static int parley_serve_again(const struct parley_serving *serving,
 		if (parley_cargo_put(&cargo, u64_to_user_ptr(ipc->cargo)))
 			return -EFAULT;
 	}
-	return restart_syscall();
+	return -ERESTARTNOINTR;
 }
 
 /* Take what has come to user space, or say that it was @err. */
@@ -430,7 +437,11 @@ parley_serve_receive_cargo(struct parley_task *task, struct parley_ipc *ipc,
 	if (err)
 		return err;
 	err = parley_serve_wait(task, &serving.receiver, token, ipc);
-	return parley_serve_end(task, &serving, ipc, uipc, err);
+	err = parley_serve_end(task, &serving, ipc, uipc, err);
+	/* Threads of io_uring's are in no system call: see parley_uring_do(). */
+	if (err == -ERESTARTNOINTR && !(current->flags & PF_IO_WORKER))
+		return restart_syscall();
+	return err;
 }
 
 /**
@@ -463,14 +474,18 @@ int parley_serve_park(struct parley_task *task, struct parley_ipc *ipc,
 		err = parley_serve_no_reply(ipc, serving);
 	if (err)
 		return err;
-	receiver->wait.waker = waker;
 	serving->heard = ipc->peer > 0 ? parley_serve_follow(task, receiver,
 							     ipc->peer) : NULL;
-	err = parley_serve_enter(task, receiver, token, ipc);
-	if (!err)
-		return 0;
-	parley_serve_unfollow(receiver, serving->heard);
-	return parley_serve_fail(ipc, uipc, token, err);
+	err = parley_serve_enter(task, receiver, token, ipc, waker);
+	if (err) {
+		parley_serve_unfollow(receiver, serving->heard);
+		return parley_serve_fail(ipc, uipc, token, err);
+	}
+	/* The reply has been made, also if the rest is dropped. */
+	ipc->token = 0;
+	if (token)
+		parley_ipc_put(ipc, uipc);
+	return 0;
 }
 
 /**

@@ -32,6 +32,7 @@ static void parley_task_kill(struct parley_task *task)
 	parley_timer_stop(&task->timer);
 	parley_irq_stop(&task->irq);
 	parley_raise_stop(&task->raise);
+	parley_parking_close(&task->parking);
 	parley_inbox_close(&task->inbox);
 	parley_outbox_close(&task->outbox);
 	parley_bonds_close(&task->bonds);

@@ -21,7 +21,7 @@
  * second task, cheap.
  *
  * No thread of the task is in an operation when it dies: an operation holds
- * the descriptor and runs in the address space.
+ * the descriptor and runs in the address space. What is parked is then dropped.
  *
  * Locks: the space's protects its list of tasks, and is not held together with
  * another.

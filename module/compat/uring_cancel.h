@@ -8,13 +8,9 @@
 #ifndef _PARLEY_COMPAT_URING_CANCEL_H
 #define _PARLEY_COMPAT_URING_CANCEL_H
 
-#if __has_include(<linux/io_uring/cmd.h>)
-#include <linux/io_uring/cmd.h>
-#else
-#include <linux/io_uring.h>
-#endif
-
 #ifdef PARLEY_HAVE_URING_CANCEL
+
+#include <linux/io_uring/cmd.h>
 
 #define parley_uring_can_cancel()	true
 #define parley_uring_mark_cancelable	io_uring_cmd_mark_cancelable
@@ -27,6 +23,9 @@ static inline void parley_uring_done(struct io_uring_cmd *cmd, int res,
 }
 
 #else
+
+#include <linux/io_uring.h>
+#include <linux/io_uring_types.h>
 
 enum { IO_URING_F_CANCEL = 0 };
 

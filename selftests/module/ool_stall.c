@@ -51,11 +51,6 @@ FIXTURE_TEARDOWN(stall)
 	EXPECT_TRUE(pages_let_go(self->pinned));
 }
 
-#define NEED_STALL() do {					\
-	if (!self->at)						\
-		SKIP(return, "there is no such memory");	\
-} while (0)
-
 /* A call to the server and its answer, by others than who is stalled. */
 static bool serves_others(struct _test_data_stall *self)
 {
@@ -120,7 +115,8 @@ static bool still_stalled(struct op *op)
 
 TEST_F(stall, a_sender_s_payload)
 {
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_start(cart_load(&self->call, self->at, STALL_BYTES));
 	stall_hangs_in(&self->call.op);
@@ -142,7 +138,8 @@ TEST_F(stall, a_sender_s_payload_to_one_who_waits)
 {
 	__u64 started;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	cart_room(cart_recv(&self->recv, self->server, PARLEY_ANY), self->area.at, STALL_BYTES);
 	cart_start(cart_within(&self->recv, 500 * MS));
 	started = now();
@@ -164,7 +161,8 @@ TEST_F(stall, a_receiver_s_buffer)
 {
 	__u64 started;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	area_fill(&self->area, 9);
 	started = now();
 	cart_call(&self->call, self->client, self->server.id, 1)->op.arg.deadline = started + SOON;
@@ -191,7 +189,8 @@ TEST_F(stall, a_receiver_s_buffer)
 /* A patient sender's message arrives when it can. Another thread serves the others. */
 TEST_F(stall, a_receiver_s_buffer_and_the_sender_waits)
 {
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	area_fill(&self->area, 9);
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_start(cart_load(&self->call, self->area.at, STALL_BYTES));
@@ -214,7 +213,8 @@ TEST_F(stall, a_caller_s_result)
 {
 	struct op recv;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	area_fill(&self->area, 9);
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_start(cart_room(&self->call, self->at, STALL_BYTES));
@@ -237,7 +237,8 @@ TEST_F(stall, a_replier_s_payload)
 {
 	__u64 started;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	cart_call(&self->call, self->client, self->server.id, 1);
 	started = now();
 	self->call.op.arg.deadline = started + SOON;
@@ -261,7 +262,8 @@ TEST_F(stall, a_replier_s_payload_and_the_caller_waits)
 {
 	struct task me = self->server;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	cart_call(&self->call, self->client, me.id, 1);
 	cart_start(cart_room(&self->call, self->area.at, STALL_BYTES));
 	ASSERT_EQ(0, cart_run(cart_recv(&self->recv, me, PARLEY_ANY)));
@@ -282,7 +284,8 @@ TEST_F(stall, a_replyrecv_s_payload)
 {
 	struct op send;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	cart_call(&self->call, self->client, self->server.id, 1);
 	cart_start(cart_room(&self->call, self->area.at, STALL_BYTES));
 	ASSERT_EQ(0, cart_run(cart_recv(&self->recv, self->server, PARLEY_ANY)));
@@ -315,7 +318,8 @@ TEST_F(stall, a_receiver_s_buffer_and_the_sender_is_killed)
 {
 	struct peer peer;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	peer = peer_start(call_far, self);
 	cart_recv(&self->recv, self->server, PARLEY_ANY);
 	cart_start(cart_room(&self->recv, self->at, STALL_BYTES));
@@ -331,7 +335,8 @@ TEST_F(stall, a_replier_s_payload_and_the_caller_is_killed)
 {
 	struct peer peer;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	peer = peer_start(call_far, self);
 	cart_recv(&self->recv, self->server, PARLEY_ANY);
 	ASSERT_EQ(0, cart_run(cart_room(&self->recv, self->area.at, STALL_BYTES)));
@@ -372,7 +377,8 @@ TEST_F(stall, who_is_stalled_is_killed)
 {
 	struct stalled stalled = { self, variant->make, false };
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	for (int i = 0; i < 2; i++) {
 		struct peer peer;
 
@@ -402,7 +408,8 @@ TEST_F(stall, a_buffer_that_is_given)
 	struct op giving, sending;
 	__u64 started;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	area_fill(&self->area, 9);
 	op_start(vm_call(&giving, self->server, PARLEY_OOL_RECV, &give, sizeof(give)));
 	stall_hangs_in(&giving);
@@ -430,7 +437,8 @@ TEST_F(stall, what_is_written_into_a_buffer)
 	struct parley_ool_send early = { self->server.id, 0, PTR(self->area.start), 8 };
 	struct op giving, sending, other;
 
-	NEED_STALL();
+	if (!self->at)
+		SKIP(return, "there is no such memory");
 	vm_call(&giving, self->server, PARLEY_OOL_RECV, &give, sizeof(give));
 	ASSERT_EQ(0, op_run(&giving));
 	op_start(vm_call(&sending, self->client, PARLEY_OOL_SEND, &send, sizeof(send)));

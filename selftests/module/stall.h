@@ -26,6 +26,7 @@
 #define STALL_BYTES	(STALL_PAGES * PAGE)
 #define FUSE_DIR	"/tmp/stall"
 #define FUSE_BUFFER	(256 << 10)
+#define FUSE_UNKNOWN	38	/* the answer to a request that is not implemented */
 
 /**
  * struct stall - its state, shared by all who have to do with it
@@ -210,7 +211,7 @@ static inline void fuse_serve(int fd, const struct fuse_request *request)
 	case FUSE_INTERRUPT:
 		break;
 	default:
-		fuse_answer(fd, request, -ENOSYS, "", 0);
+		fuse_answer(fd, request, -FUSE_UNKNOWN, "", 0);
 	}
 }
 

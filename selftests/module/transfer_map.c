@@ -12,6 +12,18 @@
 #define F_SEAL_FUTURE_WRITE	0x0010
 #endif
 
+/* How many mappings a process may have, and how many by default. */
+#define FEW_MAPS	2000
+#define MANY_MAPS	65530
+
+static void maps_max_set(int max)
+{
+	FILE *file = fopen("/proc/sys/vm/max_map_count", "w");
+
+	CHECK(file && fprintf(file, "%d\n", max) > 0);
+	CHECK_EQ(0, fclose(file));
+}
+
 FIXTURE(map)
 {
 	struct task client, server;
@@ -52,6 +64,7 @@ FIXTURE_SETUP(map)
 
 FIXTURE_TEARDOWN(map)
 {
+	maps_max_set(MANY_MAPS);
 }
 
 static struct cart *call(struct _test_data_map *self, __u32 kind, int fd, __u64 offset, __u64 len)
@@ -506,11 +519,11 @@ TEST_F(map, no_room_for_a_reply_s)
 /* Mappings next to each other of one kind count as one: make them differ. */
 static void fill_maps(void)
 {
-	__u8 *at = mmap(NULL, 400000 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			-1, 0);
+	__u8 *at = mmap(NULL, 2 * FEW_MAPS * PAGE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	CHECK(at != MAP_FAILED);
-	for (size_t i = 0; i < 400000; i += 2)
+	for (size_t i = 0; i < 2 * FEW_MAPS; i += 2)
 		if (mprotect(at + i * PAGE, PAGE, PROT_READ)) {
 			CHECK_EQ(ENOMEM, errno);
 			return;
@@ -521,6 +534,7 @@ static void fill_maps(void)
 TEST_F(map, too_many_mappings)
 {
 	cart_park(call(self, PARLEY_CARGO_MAP, self->readable, 0, SIZE));
+	maps_max_set(FEW_MAPS);
 	fill_maps();
 	while (mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->file, PAGE) != MAP_FAILED)
 		;

@@ -182,7 +182,7 @@ static void *call(void *arg)
 
 	for (;;) {
 		__s32 peer = shared->servers[draw(hand, SERVERS)];
-		bool one_way = !draw(hand, 4);
+		bool one_way = !draw(hand, 4), malformed;
 		int err;
 
 		if (one_way)
@@ -195,8 +195,8 @@ static void *call(void *arg)
 			cart.op.arg.flags |= PARLEY_NONBLOCK;
 		err = cart_run(&cart);
 		/* A SEND with payload out of line waits, or is malformed. */
-		if (!expected(err) || (err == -EINVAL && (!one_way ||
-		    cart.op.arg.flags != (PARLEY_NONBLOCK | PARLEY_OOL))))
+		malformed = one_way && cart.op.arg.flags == (PARLEY_NONBLOCK | PARLEY_OOL);
+		if (!expected(err) || (err == -EINVAL && !malformed))
 			WRONG("client: %d", err);
 		atomic_fetch_add(err ? &shared->failed : &shared->done, 1);
 		if (!err && !one_way)

@@ -276,7 +276,8 @@ static const struct operation {
 	{ "reply with a range", drive_fd_call, set_range_reply, do_reply, set_nothing, 0 },
 	{ "give a buffer", NULL, set_buffer_write, do_buffer_give, end_buffer_give, 0 },
 	{ "write into a buffer", NULL, set_buffer_write, do_buffer_write, end_buffer_write, 0 },
-	{ "verify a buffer", NULL, set_buffer_verify, do_buffer_verify, end_buffer_verify, 0 },
+	{ "verify a buffer", NULL, set_buffer_verify, do_buffer_verify_anew, end_buffer_verify,
+	  0 },
 };
 
 static bool driver_done(const struct operation *operation)

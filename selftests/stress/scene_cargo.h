@@ -26,6 +26,7 @@
  * @file: a sealed memfd
  * @fds: how many descriptors there were before
  * @id: what was written into a buffer last
+ * @mute: whose that was
  */
 static struct hold {
 	struct parley_cargo cargo;
@@ -34,6 +35,7 @@ static struct hold {
 	int file;
 	int fds;
 	__u64 id;
+	__s32 mute;
 } hold;
 
 static inline int count_fds(void)
@@ -281,7 +283,7 @@ static int do_buffer_give(void)
 
 static int do_buffer_write(void)
 {
-	struct parley_ool_send send = { task_id(scene.mute), 0, address(hold.out), CARGO_BYTES };
+	struct parley_ool_send send = { hold.mute, 0, address(hold.out), CARGO_BYTES };
 
 	return task_vm(scene.fd, PARLEY_OOL_SEND, &send, sizeof(send));
 }
@@ -302,6 +304,7 @@ static void remember_id(void)
 static bool set_buffer_write(void)
 {
 	memset(hold.in, 0, sizeof(hold.in));
+	hold.mute = task_id(scene.mute);
 	return hold_make() && !do_buffer_give();
 }
 
@@ -311,6 +314,14 @@ static bool set_buffer_verify(void)
 		return false;
 	remember_id();
 	return !memcmp(hold.in, hold.out, CARGO_BYTES);
+}
+
+/* It is good for once, also if a fault kept the kernel from saying so. */
+static int do_buffer_verify_anew(void)
+{
+	int err = do_buffer_verify();
+
+	return err == -ENOENT && set_buffer_verify() ? do_buffer_verify() : err;
 }
 
 static bool end_buffer_write(void)

@@ -10,10 +10,10 @@
 #include <linux/types.h>
 
 /**
- * PARLEY_OOL - flag of struct parley_ipc: the payload that is sent begins with a struct parley_ool, which
- * names out-of-line payload (%EINVAL if there is no room for one). A SEND that
- * carries any waits for its receiver: with
- * PARLEY_NONBLOCK it gets %EINVAL.
+ * PARLEY_OOL - flag of struct parley_ipc: the payload that is sent begins with a
+ * struct parley_ool, which names out-of-line payload (%EINVAL if there is no room for
+ * one). A SEND that carries any waits for its receiver: with PARLEY_NONBLOCK it gets
+ * %EINVAL.
  */
 #define PARLEY_OOL		(1U << 1)
 

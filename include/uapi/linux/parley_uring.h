@@ -16,7 +16,8 @@
  *
  * Lies in the request's cmd field (16 bytes); cmd_op is PARLEY_IOC_SEND, _RECV,
  * _CALL, _REPLY or _REPLYRECV. The result is that of the ioctl, but that signals do
- * not matter. A REPLY is done at once.
+ * not matter; a receive may end with %EINTR, having received nothing (a sender has
+ * withdrawn what it had sent), and is then to be done again. A REPLY is done at once.
  *
  * With PARLEY_FEATURE_URING_ASYNC an operation that has to wait takes no thread, but
  * counts as a message of the user's (%EDQUOT). It completes in the context of the
@@ -25,9 +26,12 @@
  * whose @ipc is the same: that one's result is 0, or %ENOENT if no such operation
  * waits; what has come meanwhile is not lost, and completes it as usual.
  * IORING_OP_ASYNC_CANCEL does not find it, and so a linked timeout does nothing: use
- * a deadline. It is cancelled when the ring is closed, or the thread that submitted it
- * exits. A call to PARLEY_TASK_VM, the resumption of one that was interrupted, and
- * what has IOSQE_ASYNC, are done as without the feature.
+ * a deadline. It is cancelled, too, when the ring is closed or the task dies. If only
+ * the thread that submitted it exits, it ends with %ECANCELED when it would have
+ * completed (what has come is for another receiver; but of a ring with
+ * IORING_SETUP_DEFER_TASKRUN only when the ring is closed). A call to PARLEY_TASK_VM,
+ * the resumption of one that was interrupted, and what has IOSQE_ASYNC or
+ * IOSQE_IO_DRAIN, are done as without the feature.
  *
  * Without it (PARLEY_IOC_CANCEL: %EOPNOTSUPP) an operation, whether it has to wait or
  * not, is done by one of io_uring's threads, of which there are few unless

@@ -429,7 +429,7 @@ struct parley_open {
  * passed, the message was withdrawn. %ENOENT @token names no interrupted send.
  * %EDQUOT the user has too many messages in flight. %EDEADLK the receiver
  * waits, directly or through others, for the caller: found where all of them
- * are processes with one thread, which wait without a deadline.
+ * are processes with one thread and no io_uring, which wait without a deadline.
  *
  * With cargo: %EOPNOTSUPP the receiver that took it doesn't accept such cargo.
  * %EINVAL, %EBADF there is something wrong with what is sent along, see struct

@@ -113,6 +113,7 @@ $(B)/samples/%.sh: samples/%.sh
 NO_WARNINGS := -Wl,--no-warnings
 packages_attributes := libnl-genl-3.0 json-c
 packages_uring := liburing
+packages_uring-cancel := liburing
 
 TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress tools,$(wildcard selftests/$(d)/*.c)))
 TESTS := $(TEST_SOURCES:%.c=$(B)/%)

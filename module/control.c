@@ -10,6 +10,7 @@
 #include "notification.h"
 #include "task.h"
 #include "trace.h"
+#include "uring.h"
 
 void parley_control_info(const struct parley_task *task,
 			 struct parley_info *info)
@@ -19,8 +20,7 @@ void parley_control_info(const struct parley_task *task,
 		.task = task->id,
 		.features = PARLEY_FEATURE_MESSAGES | PARLEY_FEATURE_RIGHTS |
 			    PARLEY_FEATURE_EVENTS | PARLEY_FEATURE_CARGO |
-			    (IS_ENABLED(CONFIG_IO_URING) ?
-				     PARLEY_FEATURE_URING : 0),
+			    parley_uring_features(),
 		.payload_max = PARLEY_PAYLOAD_MAX,
 	};
 }

@@ -54,7 +54,7 @@ void parley_inbox_init(struct parley_inbox *inbox, struct parley_user *user,
 int parley_inbox_post(struct parley_inbox *inbox,
 		      struct parley_message *message, bool nonblock)
 {
-	struct task_struct *thread = NULL;
+	struct parley_waker *waker = NULL;
 	struct parley_receiver *receiver;
 	int err = 0;
 
@@ -73,7 +73,7 @@ int parley_inbox_post(struct parley_inbox *inbox,
 		message->detached = nonblock && message->oneway;
 		parley_wait_link(&message->wait, inbox->chain);
 		parley_receiver_hand_locked(receiver, message);
-		thread = parley_receiver_finish_locked(receiver);
+		waker = parley_receiver_finish_locked(receiver);
 	} else if (nonblock) {
 		err = -EAGAIN;
 	} else {
@@ -82,7 +82,7 @@ int parley_inbox_post(struct parley_inbox *inbox,
 		list_add_tail(&message->queue, &inbox->queue);
 	}
 	spin_unlock(&inbox->lock);
-	parley_wake(thread);
+	parley_wake(waker);
 	rcu_read_unlock();
 
 	if (!err && !receiver)
@@ -101,7 +101,7 @@ int parley_inbox_post(struct parley_inbox *inbox,
 enum parley_withdrawal parley_inbox_withdraw(struct parley_message *message,
 					     struct parley_baggage *left)
 {
-	struct task_struct *told = NULL, *noted = NULL;
+	struct parley_waker *told = NULL, *noted = NULL;
 	enum parley_withdrawal result = PARLEY_WITHDRAWN;
 	struct parley_inbox *inbox = message->inbox;
 	bool aborted = false;
@@ -146,7 +146,7 @@ bool parley_inbox_leave(struct parley_message *message)
 
 	spin_lock(&message->inbox->lock);
 	left = message->state != PARLEY_MESSAGE_ENDED;
-	message->wait.thread = NULL;
+	message->wait.waker = NULL;
 	message->wait.chain = NULL;
 	spin_unlock(&message->inbox->lock);
 	return left;
@@ -161,7 +161,7 @@ void parley_inbox_rejoin(struct parley_message *message,
 			 struct parley_chain *chain)
 {
 	spin_lock(&message->inbox->lock);
-	message->wait.thread = current;
+	message->wait.waker = parley_waker_current();
 	if (message->state != PARLEY_MESSAGE_ENDED) {
 		message->wait.chain = chain;
 		parley_wait_link(&message->wait, message->inbox->chain);
@@ -229,7 +229,7 @@ int parley_inbox_receive_locked(struct parley_receiver *receiver, bool nonblock)
 bool parley_inbox_taken(struct parley_receiver *receiver)
 {
 	struct parley_inbox *inbox = receiver->inbox;
-	struct task_struct *thread = NULL;
+	struct parley_waker *waker = NULL;
 	struct parley_message *message;
 
 	if (!receiver->token) {
@@ -240,9 +240,9 @@ bool parley_inbox_taken(struct parley_receiver *receiver)
 	spin_lock(&inbox->lock);
 	message = parley_place_find_locked(inbox, receiver->token);
 	if (message)
-		thread = parley_place_end_locked(message, 0);
+		waker = parley_place_end_locked(message, 0);
 	spin_unlock(&inbox->lock);
-	parley_wake(thread);
+	parley_wake(waker);
 	rcu_read_unlock();
 	return message || !receiver->load.kinds;
 }
@@ -281,18 +281,18 @@ void parley_inbox_unload(struct parley_receiver *receiver)
 void parley_inbox_refuse(struct parley_receiver *receiver)
 {
 	struct parley_inbox *inbox = receiver->inbox;
-	struct task_struct *thread = NULL;
+	struct parley_waker *waker = NULL;
 	struct parley_message *message;
 
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	message = parley_place_find_locked(inbox, receiver->token);
 	if (message && message->oneway == receiver->oneway)
-		thread = parley_place_end_locked(message, -EOPNOTSUPP);
+		waker = parley_place_end_locked(message, -EOPNOTSUPP);
 	else if (message)
 		parley_note_forget_locked(inbox, message);
 	spin_unlock(&inbox->lock);
-	parley_wake(thread);
+	parley_wake(waker);
 	rcu_read_unlock();
 }
 
@@ -309,7 +309,7 @@ static void parley_inbox_unhold_locked(struct parley_message *message)
 }
 
 /* What becomes of a message that its receiver gave back. Returns whom to wake. */
-static struct task_struct *
+static struct parley_waker *
 parley_inbox_put_back_locked(struct parley_message *message)
 {
 	struct parley_inbox *inbox = message->inbox;
@@ -352,7 +352,7 @@ parley_inbox_put_back_locked(struct parley_message *message)
 void parley_inbox_return(struct parley_receiver *receiver)
 {
 	struct parley_inbox *inbox = receiver->inbox;
-	struct task_struct *thread = NULL;
+	struct parley_waker *waker = NULL;
 	struct parley_message *message;
 	bool queued = false;
 
@@ -364,14 +364,14 @@ void parley_inbox_return(struct parley_receiver *receiver)
 	spin_lock(&inbox->lock);
 	message = parley_place_find_locked(inbox, receiver->token);
 	if (message && message->oneway == receiver->oneway) {
-		thread = parley_inbox_put_back_locked(message);
-		queued = !thread;
+		waker = parley_inbox_put_back_locked(message);
+		queued = !waker;
 	} else if (message) {
 		/* It was a call then: nobody has seen its token. */
 		parley_note_forget_locked(inbox, message);
 	}
 	spin_unlock(&inbox->lock);
-	parley_wake(thread);
+	parley_wake(waker);
 	rcu_read_unlock();
 
 	if (queued)
@@ -426,7 +426,7 @@ int parley_inbox_room(struct parley_inbox *inbox, u64 token, u32 kinds, u32 len,
 int parley_inbox_answer_locked(struct parley_inbox *inbox, u64 token,
 			       const struct parley_content *reply,
 			       struct parley_load *load,
-			       struct task_struct **caller)
+			       struct parley_waker **caller)
 {
 	struct parley_message *message = parley_place_find_locked(inbox, token);
 
@@ -496,7 +496,7 @@ __poll_t parley_inbox_poll(struct parley_inbox *inbox, struct file *file,
 /* End one message that @inbox still has. Returns false if there is none. */
 static bool parley_inbox_close_one(struct parley_inbox *inbox, size_t *bucket)
 {
-	struct task_struct *thread = NULL;
+	struct parley_waker *waker = NULL;
 	struct parley_message *message;
 	int err = -ENOTCONN;
 
@@ -512,9 +512,9 @@ static bool parley_inbox_close_one(struct parley_inbox *inbox, size_t *bucket)
 			++*bucket;
 	}
 	if (message)
-		thread = parley_place_end_locked(message, err);
+		waker = parley_place_end_locked(message, err);
 	spin_unlock(&inbox->lock);
-	parley_wake(thread);
+	parley_wake(waker);
 	rcu_read_unlock();
 	return message;
 }

@@ -154,7 +154,7 @@ int parley_inbox_room(struct parley_inbox *inbox, u64 token, u32 kinds, u32 len,
 int parley_inbox_answer_locked(struct parley_inbox *inbox, u64 token,
 			       const struct parley_content *reply,
 			       struct parley_load *load,
-			       struct task_struct **caller);
+			       struct parley_waker **caller);
 int parley_inbox_sender(struct parley_inbox *inbox, u64 token,
 			struct parley_sender *sender, bool *same_mnt_ns);
 __poll_t parley_inbox_poll(struct parley_inbox *inbox, struct file *file,

@@ -187,8 +187,8 @@ static int parley_arg_check_tail(const void __user *uarg, u32 size, u32 known)
 }
 
 /* As parley_content_read(): short, constant, and so without a function call. */
-static int parley_ipc_get(struct parley_ipc *ipc,
-			  const struct parley_ipc __user *uipc)
+static __always_inline int
+parley_ipc_get(struct parley_ipc *ipc, const struct parley_ipc __user *uipc)
 {
 	if (should_fail_usercopy())
 		return -EFAULT;
@@ -214,7 +214,8 @@ fault:
 	return -EFAULT;
 }
 
-static int parley_ipc_check(const struct parley_ipc *ipc, unsigned int uses)
+static __always_inline int parley_ipc_check(const struct parley_ipc *ipc,
+					    unsigned int uses)
 {
 	if (ipc->flags & ~(PARLEY_NONBLOCK | PARLEY_OOL))
 		return -EINVAL;
@@ -232,23 +233,31 @@ static int parley_ipc_check(const struct parley_ipc *ipc, unsigned int uses)
 	return 0;
 }
 
-static __always_inline int parley_ioctl_rpc(const struct parley_ioctl *op,
-					    struct file *file,
-					    void __user *uarg)
+static __always_inline int parley_ioctl_read(const struct parley_ioctl *op,
+					     const struct file *file,
+					     void __user *uarg,
+					     struct parley_ipc *ipc)
+{
+	int err;
+
+	err = parley_ipc_get(ipc, uarg);
+	if (!err && ipc->size != sizeof(*ipc))
+		err = parley_arg_check_tail(uarg, ipc->size, sizeof(*ipc));
+	if (!err)
+		err = parley_ipc_check(ipc, op->uses);
+	if (file->f_flags & O_NONBLOCK)
+		ipc->flags |= PARLEY_NONBLOCK;
+	return err;
+}
+
+static int parley_ioctl_rpc(const struct parley_ioctl *op, struct file *file,
+			    void __user *uarg)
 {
 	struct parley_ipc ipc __uninitialized;
 	int err;
 
-	err = parley_ipc_get(&ipc, uarg);
-	if (!err && ipc.size != sizeof(ipc))
-		err = parley_arg_check_tail(uarg, ipc.size, sizeof(ipc));
-	if (!err)
-		err = parley_ipc_check(&ipc, op->uses);
-	if (err)
-		return err;
-	if (file->f_flags & O_NONBLOCK)
-		ipc.flags |= PARLEY_NONBLOCK;
-	return op->rpc(file->private_data, &ipc, uarg);
+	err = parley_ioctl_read(op, file, uarg, &ipc);
+	return err ?: op->rpc(file->private_data, &ipc, uarg);
 }
 
 static int parley_ioctl_run(const struct parley_ioctl *op, struct file *file,
@@ -293,6 +302,25 @@ bool parley_ioctl_is_message(unsigned int cmd)
 	op = parley_ioctl_find(parley_task_ioctls,
 			       ARRAY_SIZE(parley_task_ioctls), cmd);
 	return op && op->rpc;
+}
+
+/**
+ * parley_ioctl_get_message() - the argument of a message operation
+ * @file: the task's descriptor
+ * @cmd: the operation, parley_ioctl_is_message()
+ * @uarg: address of its struct parley_ipc
+ * @ipc: receives the checked copy
+ *
+ * Return: 0, -EFAULT, -EINVAL or -E2BIG.
+ */
+int parley_ioctl_get_message(const struct file *file, unsigned int cmd, u64 uarg,
+			     struct parley_ipc *ipc)
+{
+	const struct parley_ioctl *op;
+
+	op = parley_ioctl_find(parley_task_ioctls,
+			       ARRAY_SIZE(parley_task_ioctls), cmd);
+	return parley_ioctl_read(op, file, u64_to_user_ptr(uarg), ipc);
 }
 
 /* On a bus's descriptor. */

@@ -12,9 +12,12 @@
 #include <linux/types.h>
 
 struct file;
+struct parley_ipc;
 
 long parley_ioctl_on_task(struct file *file, unsigned int cmd, unsigned long arg);
 long parley_ioctl_on_bus(struct file *file, unsigned int cmd, unsigned long arg);
 bool parley_ioctl_is_message(unsigned int cmd);
+int parley_ioctl_get_message(const struct file *file, unsigned int cmd, u64 uarg,
+			     struct parley_ipc *ipc);
 
 #endif /* _PARLEY_IOCTL_H */

@@ -16,7 +16,7 @@
  */
 void parley_note_post(struct parley_inbox *inbox, struct parley_message *note)
 {
-	struct task_struct *thread = NULL;
+	struct parley_waker *waker = NULL;
 	struct parley_receiver *receiver;
 	bool closed;
 
@@ -31,13 +31,13 @@ void parley_note_post(struct parley_inbox *inbox, struct parley_message *note)
 		parley_message_free(note);
 	} else if (receiver) {
 		parley_receiver_hand_locked(receiver, note);
-		thread = parley_receiver_finish_locked(receiver);
+		waker = parley_receiver_finish_locked(receiver);
 	} else {
 		note->state = PARLEY_MESSAGE_QUEUED;
 		list_add_tail(&note->queue, &inbox->queue);
 	}
 	spin_unlock(&inbox->lock);
-	parley_wake(thread);
+	parley_wake(waker);
 	rcu_read_unlock();
 
 	if (!closed && !receiver)
@@ -65,7 +65,7 @@ static bool parley_note_make_locked(struct parley_message *message)
 }
 
 /* Hand a queued note to who waits for it. Returns whom to wake. */
-static struct task_struct *
+static struct parley_waker *
 parley_note_offer_locked(struct parley_message *note)
 {
 	struct parley_receiver *receiver;
@@ -81,7 +81,7 @@ parley_note_offer_locked(struct parley_message *note)
 /* Give up a call that a receiver has in hand, and let its task know. */
 enum parley_withdrawal
 parley_note_cancel_locked(struct parley_message *message,
-			  struct task_struct **told, struct task_struct **noted)
+			  struct parley_waker **told, struct parley_waker **noted)
 {
 	struct parley_inbox *inbox = message->inbox;
 	bool note = parley_note_make_locked(message);

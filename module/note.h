@@ -24,8 +24,8 @@
 
 void parley_note_post(struct parley_inbox *inbox, struct parley_message *note);
 enum parley_withdrawal parley_note_cancel_locked(struct parley_message *message,
-						 struct task_struct **told,
-						 struct task_struct **noted);
+						 struct parley_waker **told,
+						 struct parley_waker **noted);
 bool parley_note_is_cancellation(const struct parley_message *message);
 void parley_note_drop_locked(struct parley_inbox *inbox,
 			     struct parley_message *note);

@@ -68,9 +68,9 @@ void parley_notification_hand_locked(struct parley_inbox *inbox,
  * @inbox: the destination's, not closed
  * @bits: PARLEY_NOTIFY_*
  *
- * Return: the receiver's thread, to be woken, or NULL if none waits.
+ * Return: whom to wake, or NULL if none waits.
  */
-struct task_struct *parley_notification_set_locked(struct parley_inbox *inbox,
+struct parley_waker *parley_notification_set_locked(struct parley_inbox *inbox,
 						   u32 bits)
 {
 	struct parley_receiver *receiver;
@@ -95,7 +95,7 @@ struct task_struct *parley_notification_set_locked(struct parley_inbox *inbox,
 int parley_notification_set(struct parley_inbox *inbox, u32 bits,
 			    struct parley_link *link)
 {
-	struct task_struct *thread = NULL;
+	struct parley_waker *waker = NULL;
 	int err = 0;
 
 	rcu_read_lock();
@@ -111,13 +111,13 @@ int parley_notification_set(struct parley_inbox *inbox, u32 bits,
 		if (list_empty(&inbox->raised))
 			bits &= ~PARLEY_NOTIFY_ASYNC;
 		if (bits)
-			thread = parley_notification_set_locked(inbox, bits);
+			waker = parley_notification_set_locked(inbox, bits);
 	}
 	spin_unlock(&inbox->lock);
-	parley_wake(thread);
+	parley_wake(waker);
 	rcu_read_unlock();
 
-	if (!err && !thread)
+	if (!err && !waker)
 		parley_inbox_wake_pollers(inbox);
 	return err;
 }
@@ -148,7 +148,7 @@ void parley_notification_return(struct parley_receiver *receiver)
 {
 	struct parley_inbox *inbox = receiver->inbox;
 	u32 bits = receiver->content.msg.payload[0];
-	struct task_struct *thread = NULL;
+	struct parley_waker *waker = NULL;
 
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
@@ -162,12 +162,12 @@ void parley_notification_return(struct parley_receiver *receiver)
 			bits &= ~PARLEY_NOTIFY_ASYNC;
 	}
 	if (bits)
-		thread = parley_notification_set_locked(inbox, bits);
+		waker = parley_notification_set_locked(inbox, bits);
 	spin_unlock(&inbox->lock);
-	parley_wake(thread);
+	parley_wake(waker);
 	rcu_read_unlock();
 
-	if (bits && !thread)
+	if (bits && !waker)
 		parley_inbox_wake_pollers(inbox);
 }
 

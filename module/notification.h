@@ -21,7 +21,7 @@
 
 struct parley_inbox;
 struct parley_receiver;
-struct task_struct;
+struct parley_waker;
 
 /**
  * struct parley_link - one task's right to raise PARLEY_NOTIFY_ASYNC at another
@@ -37,7 +37,7 @@ struct parley_link {
 
 int parley_notification_set(struct parley_inbox *inbox, u32 bits,
 			    struct parley_link *link);
-struct task_struct *parley_notification_set_locked(struct parley_inbox *inbox,
+struct parley_waker *parley_notification_set_locked(struct parley_inbox *inbox,
 						   u32 bits);
 void parley_notification_hand_locked(struct parley_inbox *inbox,
 				     struct parley_receiver *receiver);

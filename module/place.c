@@ -66,7 +66,7 @@ void parley_place_unlink_locked(struct parley_message *message)
  * End @message, wherever it is. Afterwards it is its owner's alone.
  * Returns whom to wake.
  */
-struct task_struct *
+struct parley_waker *
 parley_place_end_locked(struct parley_message *message, int error)
 {
 	parley_place_unlink_locked(message);

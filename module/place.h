@@ -13,14 +13,14 @@
 
 struct parley_inbox;
 struct parley_message;
-struct task_struct;
+struct parley_waker;
 
 struct parley_message *parley_place_find_locked(struct parley_inbox *inbox,
 						u64 token);
 void parley_place_dequeue_locked(struct parley_message *message);
 void parley_place_requeue_locked(struct parley_message *message);
 void parley_place_unlink_locked(struct parley_message *message);
-struct task_struct *parley_place_end_locked(struct parley_message *message,
+struct parley_waker *parley_place_end_locked(struct parley_message *message,
 					    int error);
 
 #endif /* _PARLEY_PLACE_H */

@@ -53,16 +53,16 @@ void parley_receiver_hand_locked(struct parley_receiver *receiver,
 void parley_receiver_abandon(struct parley_receiver *receiver)
 {
 	struct parley_inbox *inbox = receiver->inbox;
-	struct task_struct *thread = NULL;
+	struct parley_waker *waker = NULL;
 
 	rcu_read_lock();
 	spin_lock(&inbox->lock);
 	if (!receiver->wait.done) {
 		receiver->error = -ENOTCONN;
-		thread = parley_receiver_finish_locked(receiver);
+		waker = parley_receiver_finish_locked(receiver);
 	}
 	spin_unlock(&inbox->lock);
-	parley_wake(thread);
+	parley_wake(waker);
 	rcu_read_unlock();
 }
 

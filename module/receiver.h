@@ -83,19 +83,20 @@ void parley_receiver_hand_locked(struct parley_receiver *receiver,
  * @receiver: on the calling thread's stack
  * @inbox: of the calling task
  * @from: the task to hear, PARLEY_TASK_KERNEL or PARLEY_ANY
- * @accepts: PARLEY_CARGO_* that a message may carry
  * @wants_creds: tell who sent the message
+ *
+ * It accepts no cargo, unless the caller says so afterwards.
  */
 static inline void
 parley_receiver_init(struct parley_receiver *receiver, struct parley_inbox *inbox,
-		     s32 from, u32 accepts, bool wants_creds)
+		     s32 from, bool wants_creds)
 {
 	parley_wait_init(&receiver->wait);
 	INIT_HLIST_NODE(&receiver->link);
 	receiver->inbox = inbox;
 	receiver->from = from;
 	receiver->error = 0;
-	receiver->accepts = accepts;
+	receiver->accepts = 0;
 	receiver->wants_creds = wants_creds;
 	receiver->async = false;
 	receiver->mnt_ns = current->nsproxy->mnt_ns;
@@ -127,7 +128,7 @@ parley_receiver_accepts(const struct parley_receiver *receiver,
 }
 
 /* Like parley_wait_finish(), for a receiver in inbox->receivers. */
-static inline struct task_struct *
+static inline struct parley_waker *
 parley_receiver_finish_locked(struct parley_receiver *receiver)
 {
 	lockdep_assert_held(&receiver->inbox->lock);

@@ -33,10 +33,13 @@ static noinline int parley_rpc_load(struct parley_task *task,
 	return err ?: parley_room_make(&baggage->room, task->user, &cargo);
 }
 
-/* Make the message and post it. NULL: it needs no waiting for. */
-static struct parley_message *parley_rpc_begin(struct parley_task *task,
-					       const struct parley_ipc *ipc,
-					       bool oneway)
+/*
+ * Make the message and post it. NULL: it needs no waiting for. @waker: whom to
+ * wake, instead of the calling thread.
+ */
+static __always_inline struct parley_message *
+parley_rpc_begin(struct parley_task *task, const struct parley_ipc *ipc,
+		 bool oneway, struct parley_waker *waker)
 {
 	bool nonblock = ipc->flags & PARLEY_NONBLOCK;
 	bool unwaited = oneway && nonblock;
@@ -63,7 +66,9 @@ static struct parley_message *parley_rpc_begin(struct parley_task *task,
 		goto discard;
 	}
 	trace_parley_message_send(task->id, dst->id, &message->content, oneway);
-	if (!unwaited)
+	if (waker)
+		message->wait.waker = waker;
+	else if (!unwaited)
 		message->wait.chain = parley_ipc_chain(ipc, task);
 	err = parley_inbox_post(&dst->inbox, message, nonblock);
 	if (!err && !unwaited)
@@ -106,9 +111,13 @@ static int parley_rpc_interrupt(struct parley_task *task,
 								   -ERESTARTSYS;
 }
 
-/* Take to user space what came with a call's reply, and the reply. */
+/*
+ * Take to user space what came with a call's reply, and the reply; the argument
+ * too, since nothing may have come if that fails.
+ */
 static noinline int parley_rpc_unload(struct parley_message *message,
-				      const struct parley_ipc *ipc)
+				      struct parley_ipc *ipc,
+				      struct parley_ipc __user *uipc)
 {
 	struct parley_cargo __user *ucargo = u64_to_user_ptr(ipc->cargo);
 	struct parley_baggage *baggage = &message->baggage;
@@ -124,9 +133,13 @@ static noinline int parley_rpc_unload(struct parley_message *message,
 		err = -EFAULT;
 	if (err)
 		return err;
+	ipc->token = 0;
+	ipc->recv_len = message->content.len;
 	err = parley_content_write(&message->content, parley_ipc_recv(ipc));
 	if (!err)
 		err = parley_cargo_put(&cargo, ucargo);
+	if (!err)
+		err = parley_ipc_put(ipc, uipc);
 	if (err)
 		parley_transfer_undo(&baggage->answer.transfer, &cargo);
 	return err;
@@ -134,7 +147,8 @@ static noinline int parley_rpc_unload(struct parley_message *message,
 
 /* Take a call's reply to user space. */
 static int parley_rpc_return(struct parley_message *message,
-			     struct parley_ipc *ipc)
+			     struct parley_ipc *ipc,
+			     struct parley_ipc __user *uipc)
 {
 	int err;
 
@@ -142,18 +156,20 @@ static int parley_rpc_return(struct parley_message *message,
 		ipc->recv_len = message->content.len;
 		return -EMSGSIZE;
 	}
-	err = ipc->cargo ? parley_rpc_unload(message, ipc) :
-			   parley_content_write(&message->content,
-						parley_ipc_recv(ipc));
+	if (ipc->cargo)
+		return parley_rpc_unload(message, ipc, uipc);
+	err = parley_content_write(&message->content, parley_ipc_recv(ipc));
 	if (!err)
 		ipc->recv_len = message->content.len;
 	return err;
 }
 
 /* @message has ended or, with @err, is given up: be done with it. */
-static int parley_rpc_finish(struct parley_task *task,
-			     struct parley_message *message,
-			     struct parley_ipc *ipc, int err)
+static __always_inline int parley_rpc_finish(struct parley_task *task,
+					     struct parley_message *message,
+					     struct parley_ipc *ipc,
+					     struct parley_ipc __user *uipc,
+					     int err)
 {
 	if (err) {
 		enum parley_withdrawal result = parley_outbox_withdraw(message);
@@ -168,7 +184,7 @@ static int parley_rpc_finish(struct parley_task *task,
 	if (!err)
 		err = message->error;
 	if (!err && !message->oneway)
-		err = parley_rpc_return(message, ipc);
+		err = parley_rpc_return(message, ipc, uipc);
 	parley_outbox_settle(&task->outbox, message);
 	return err;
 }
@@ -242,7 +258,7 @@ static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 	int err;
 
 	message = resumed ? parley_rpc_resume(task, ipc, oneway) :
-			    parley_rpc_begin(task, ipc, oneway);
+			    parley_rpc_begin(task, ipc, oneway, NULL);
 	if (IS_ERR_OR_NULL(message)) {
 		/* Its id is no task's. */
 		if (message == ERR_PTR(-ENOTCONN) && ipc->peer == PARLEY_TASK_VM)
@@ -256,7 +272,7 @@ static int parley_rpc_exchange(struct parley_task *task, struct parley_ipc *ipc,
 		if (err == -ERESTARTSYS)
 			return err;
 	}
-	err = parley_rpc_finish(task, message, ipc, err);
+	err = parley_rpc_finish(task, message, ipc, uipc, err);
 
 	ipc->token = 0;
 	if ((resumed || !oneway) && parley_ipc_put(ipc, uipc))
@@ -274,6 +290,43 @@ int parley_rpc_call(struct parley_task *task, struct parley_ipc *ipc,
 		    struct parley_ipc __user *uipc)
 {
 	return parley_rpc_exchange(task, ipc, uipc, false);
+}
+
+/**
+ * parley_rpc_park() - begin a call or send that no thread waits for
+ * @task: the caller's
+ * @ipc: the argument; not of an interrupted operation
+ * @oneway: a send
+ * @waker: whom to wake when it has ended, which may be before this returns
+ *
+ * Return: the message, for parley_rpc_unpark() or parley_outbox_drop(); or NULL if
+ * it has been sent, or an error, and the operation is over.
+ */
+struct parley_message *parley_rpc_park(struct parley_task *task,
+				       const struct parley_ipc *ipc, bool oneway,
+				       struct parley_waker *waker)
+{
+	return parley_rpc_begin(task, ipc, oneway, waker);
+}
+
+/**
+ * parley_rpc_unpark() - end an operation that was parked
+ * @task: the caller's
+ * @ipc: the argument
+ * @uipc: the caller's
+ * @message: from parley_rpc_park()
+ * @err: why to give it up; 0: it has ended
+ *
+ * Return: how the operation ended.
+ */
+int parley_rpc_unpark(struct parley_task *task, struct parley_ipc *ipc,
+		      struct parley_ipc __user *uipc,
+		      struct parley_message *message, int err)
+{
+	bool oneway = message->oneway;
+
+	err = parley_rpc_finish(task, message, ipc, uipc, err);
+	return !oneway && parley_ipc_put(ipc, uipc) ? -EFAULT : err;
 }
 
 int parley_rpc_cancel(struct parley_task *task,

@@ -16,9 +16,12 @@
 #ifndef _PARLEY_RPC_H
 #define _PARLEY_RPC_H
 
+#include <linux/types.h>
 #include <uapi/linux/parley.h>
 
+struct parley_message;
 struct parley_task;
+struct parley_waker;
 
 int parley_rpc_send(struct parley_task *task, struct parley_ipc *ipc,
 		    struct parley_ipc __user *uipc);
@@ -26,5 +29,12 @@ int parley_rpc_call(struct parley_task *task, struct parley_ipc *ipc,
 		    struct parley_ipc __user *uipc);
 int parley_rpc_cancel(struct parley_task *task,
 		      const struct parley_cancel *cancel);
+
+struct parley_message *parley_rpc_park(struct parley_task *task,
+				       const struct parley_ipc *ipc, bool oneway,
+				       struct parley_waker *waker);
+int parley_rpc_unpark(struct parley_task *task, struct parley_ipc *ipc,
+		      struct parley_ipc __user *uipc,
+		      struct parley_message *message, int err);
 
 #endif /* _PARLEY_RPC_H */

@@ -28,13 +28,13 @@ static int parley_serve_listen(struct parley_receiver *receiver, u64 deadline)
 	return err;
 }
 
-/* Spend @token, if any, on what @receiver holds, then wait for a message. */
-static int parley_serve_await(struct parley_task *task,
-			      struct parley_receiver *receiver, u64 token,
-			      struct parley_ipc *ipc)
+/* Spend @token, if any, on what @receiver holds, then enter it for a message. */
+static __always_inline int parley_serve_enter(struct parley_task *task,
+					      struct parley_receiver *receiver,
+					      u64 token, struct parley_ipc *ipc)
 {
 	struct parley_inbox *inbox = &task->inbox;
-	struct task_struct *caller = NULL;
+	struct parley_waker *caller = NULL;
 	int err;
 
 	rcu_read_lock();
@@ -51,35 +51,61 @@ static int parley_serve_await(struct parley_task *task,
 	rcu_read_unlock();
 	if (token)
 		trace_parley_message_reply(task->id, token, ipc->reply_error);
+	return err;
+}
+
+/* The same, then wait for a message. */
+static int parley_serve_await(struct parley_task *task,
+			      struct parley_receiver *receiver, u64 token,
+			      struct parley_ipc *ipc)
+{
+	int err = parley_serve_enter(task, receiver, token, ipc);
+
 	if (err)
 		return err;
-
 	err = parley_serve_listen(receiver, ipc->deadline);
 	if (err && parley_receiver_give_up(receiver))
 		return err;
 	return receiver->error;
 }
 
-/* The same, ended also by the death of the only task that is heard. */
-static int parley_serve_await_from(struct parley_task *task,
-				   struct parley_receiver *receiver, u64 token,
-				   struct parley_ipc *ipc)
+/* Hear one task only, and so end by its death. NULL: it is dead. */
+static struct parley_task *parley_serve_follow(struct parley_task *task,
+					       struct parley_receiver *receiver,
+					       s32 id)
 {
-	struct parley_task *heard = parley_task_get(task->bus, ipc->peer);
-	int err;
+	struct parley_task *heard = parley_task_get(task->bus, id);
 
 	if (heard) {
-		receiver->wait.chain = parley_ipc_chain(ipc, task);
 		receiver->toward = heard->inbox.chain;
 		parley_receiver_follow(receiver, &heard->inbox);
 	} else {
 		parley_receiver_abandon(receiver);
 	}
+	return heard;
+}
+
+static void parley_serve_unfollow(struct parley_receiver *receiver,
+				  struct parley_task *heard)
+{
+	if (!heard)
+		return;
+	parley_receiver_unfollow(receiver, &heard->inbox);
+	parley_task_put(heard);
+}
+
+/* The same, hearing one task only. */
+static int parley_serve_await_from(struct parley_task *task,
+				   struct parley_receiver *receiver, u64 token,
+				   struct parley_ipc *ipc)
+{
+	struct parley_task *heard;
+	int err;
+
+	receiver->wait.chain = parley_ipc_chain(ipc, task);
+	heard = parley_serve_follow(task, receiver, ipc->peer);
 	err = parley_serve_await(task, receiver, token, ipc);
-	if (heard) {
-		parley_receiver_unfollow(receiver, &heard->inbox);
-		parley_task_put(heard);
-	}
+	parley_serve_unfollow(receiver, heard);
 	return err;
 }
 
@@ -166,7 +192,7 @@ static int parley_serve_receive(struct parley_task *task,
 {
 	int err;
 
-	parley_receiver_init(receiver, &task->inbox, ipc->peer, 0, ipc->creds);
+	parley_receiver_init(receiver, &task->inbox, ipc->peer, ipc->creds);
 	err = parley_serve_wait(task, receiver, token, ipc);
 	if (!err)
 		err = parley_serve_deliver(receiver, ipc, uipc);
@@ -180,15 +206,16 @@ static int parley_serve_receive(struct parley_task *task,
  * The same where there is cargo, from here on.
  */
 
-/* What the message carries, to where @cargo says; @room is what that has room for. */
+/* What the message carries, to where @cargo says. */
 static int parley_serve_unload(struct parley_receiver *receiver,
 			       const struct parley_ipc *ipc,
-			       struct parley_cargo *cargo, u64 room)
+			       struct parley_cargo *cargo)
 {
 	struct parley_cargo __user *ucargo = u64_to_user_ptr(ipc->cargo);
 	int err;
 
-	parley_cargo_reset(cargo, room);
+	if (!ipc->cargo)
+		return 0;
 	err = parley_load_receive(&receiver->load, &receiver->content, cargo);
 	if (err == -EMSGSIZE && parley_cargo_put_needed(cargo->ool_len, ucargo))
 		err = -EFAULT;
@@ -228,7 +255,7 @@ static bool parley_serve_may_recover(int err)
 static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
 				      struct parley_ipc *ipc,
 				      struct parley_ipc __user *uipc,
-				      struct parley_cargo *cargo, u64 room)
+				      struct parley_cargo *cargo)
 {
 	int err;
 
@@ -237,7 +264,7 @@ static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
 		parley_inbox_return(receiver);
 		return -EMSGSIZE;
 	}
-	err = parley_serve_unload(receiver, ipc, cargo, room);
+	err = parley_serve_unload(receiver, ipc, cargo);
 	if (err && !parley_serve_may_recover(err)) {
 		parley_inbox_refuse(receiver);
 		return -ESHUTDOWN;
@@ -253,59 +280,52 @@ static int parley_serve_deliver_cargo(struct parley_receiver *receiver,
 		parley_inbox_unload(receiver);
 	else if (!parley_inbox_taken(receiver))
 		err = -ESHUTDOWN;
-	if (err)
+	if (err && receiver->load.kinds)
 		parley_transfer_undo(&receiver->load.transfer, cargo);
 	return err;
 }
 
-/* As parley_serve_receive(); the reply carries @receiver->load. */
-static int parley_serve_receive_cargo(struct parley_task *task,
-				      struct parley_ipc *ipc,
-				      struct parley_ipc __user *uipc,
-				      struct parley_receiver *receiver,
-				      u64 token, struct parley_cargo *cargo)
-{
-	u32 recv_len = ipc->recv_len;
-	u64 room = cargo->ool_len;
-	u64 answers = token;
-	int err;
-
-	do {
-		ipc->recv_len = recv_len;
-		parley_receiver_init(receiver, &task->inbox, ipc->peer,
-				     cargo->accept, ipc->creds);
-		err = parley_serve_wait(task, receiver, answers, ipc);
-		if (!err)
-			err = parley_serve_deliver_cargo(receiver, ipc, uipc,
-							 cargo, room);
-		parley_receiver_unload(receiver);
-		/* Who sends and withdraws must not keep us here. */
-		if (err == -ESHUTDOWN && signal_pending(current))
-			err = -ERESTARTSYS;
-		answers = 0;
-	} while (err == -ESHUTDOWN);
-	if (err)
-		return parley_serve_fail(ipc, uipc, token, err);
-	trace_parley_message_receive(task->id, &receiver->content, ipc->token);
-	return 0;
-}
-
-static noinline int parley_serve_recv_cargo(struct parley_task *task,
-					    struct parley_ipc *ipc,
-					    struct parley_ipc __user *uipc,
-					    struct parley_receiver *receiver)
+/*
+ * The message has never been there: the argument is as it was, and the system call
+ * begins anew. Not here: what its sender closed may be closed only when we are back
+ * in user space, and senders that withdraw one after the other must not keep us.
+ */
+static int parley_serve_again(const struct parley_serving *serving,
+			      struct parley_ipc *ipc,
+			      struct parley_ipc __user *uipc)
 {
 	struct parley_cargo cargo;
-	int err;
 
-	if (ipc->flags & PARLEY_OOL)
-		return -EINVAL;
-	err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
-	if (!err && cargo.send)
-		err = -EINVAL;
-	return err
-		       ?: parley_serve_receive_cargo(task, ipc, uipc, receiver,
-						     0, &cargo);
+	ipc->token = 0;
+	ipc->recv_len = serving->recv_len;
+	if (parley_ipc_put(ipc, uipc))
+		return -EFAULT;
+	if (ipc->cargo) {
+		parley_cargo_reset(&cargo, serving->room);
+		if (parley_cargo_put(&cargo, u64_to_user_ptr(ipc->cargo)))
+			return -EFAULT;
+	}
+	return restart_syscall();
+}
+
+/* Take what has come to user space, or say that it was @err. */
+static int parley_serve_end(struct parley_task *task,
+			    struct parley_serving *serving,
+			    struct parley_ipc *ipc,
+			    struct parley_ipc __user *uipc, int err)
+{
+	struct parley_receiver *receiver = &serving->receiver;
+
+	if (!err)
+		err = parley_serve_deliver_cargo(receiver, ipc, uipc,
+						 &serving->cargo);
+	parley_receiver_unload(receiver);
+	if (err == -ESHUTDOWN)
+		return parley_serve_again(serving, ipc, uipc);
+	if (err)
+		return parley_serve_fail(ipc, uipc, serving->token, err);
+	trace_parley_message_receive(task->id, &receiver->content, ipc->token);
+	return 0;
 }
 
 static int parley_serve_read_reply(struct parley_task *task,
@@ -357,27 +377,130 @@ static int parley_serve_load(struct parley_task *task,
 	return err;
 }
 
-static noinline int
-parley_serve_replyrecv_cargo(struct parley_task *task, struct parley_ipc *ipc,
-			     struct parley_ipc __user *uipc,
-			     struct parley_receiver *receiver)
+/* Prepare to receive, after a reply with @token, which is in the receiver's hands. */
+static int parley_serve_prepare(struct parley_task *task,
+				const struct parley_ipc *ipc,
+				struct parley_serving *serving, u64 token)
 {
-	struct parley_cargo cargo = {};
+	struct parley_receiver *receiver = &serving->receiver;
+	struct parley_cargo *cargo = &serving->cargo;
 	int err = 0;
 
+	*cargo = (struct parley_cargo){};
 	if (ipc->cargo)
-		err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
-	if (!err && ipc->token)
-		err = parley_serve_load(task, ipc, &receiver->content, &cargo,
+		err = parley_cargo_get(cargo, u64_to_user_ptr(ipc->cargo));
+	if (!err && token)
+		err = parley_serve_load(task, ipc, &receiver->content, cargo,
 					&receiver->load);
 	/* That the call has ended will show, and not keep us from receiving. */
 	if (err && err != -ENOENT)
 		return err;
-	if (!ipc->cargo)
-		return parley_serve_receive(task, ipc, uipc, receiver,
-					    ipc->token);
-	return parley_serve_receive_cargo(task, ipc, uipc, receiver, ipc->token,
-					  &cargo);
+	serving->token = token;
+	serving->recv_len = ipc->recv_len;
+	serving->room = cargo->ool_len;
+	parley_receiver_init(receiver, &task->inbox, ipc->peer, ipc->creds);
+	receiver->accepts = cargo->accept;
+	return 0;
+}
+
+static int parley_serve_no_reply(const struct parley_ipc *ipc,
+				 const struct parley_serving *serving)
+{
+	return ipc->flags & PARLEY_OOL || serving->cargo.send ? -EINVAL : 0;
+}
+
+/* @reply is what @token, if any, is spent on. */
+static noinline int
+parley_serve_receive_cargo(struct parley_task *task, struct parley_ipc *ipc,
+			   struct parley_ipc __user *uipc,
+			   const struct parley_content *reply, u64 token)
+{
+	struct parley_serving serving __uninitialized;
+	int err;
+
+	serving.receiver.load.kinds = 0;
+	if (reply)
+		parley_content_copy(&serving.receiver.content, reply);
+	err = parley_serve_prepare(task, ipc, &serving, token);
+	if (!err && !reply)
+		err = parley_serve_no_reply(ipc, &serving);
+	if (err)
+		return err;
+	err = parley_serve_wait(task, &serving.receiver, token, ipc);
+	return parley_serve_end(task, &serving, ipc, uipc, err);
+}
+
+/**
+ * parley_serve_park() - begin a receive that no thread waits for
+ * @task: the caller's
+ * @ipc: the argument
+ * @uipc: the caller's
+ * @replies: it is a REPLYRECV
+ * @serving: to be kept until parley_serve_unpark() or parley_serve_drop()
+ * @waker: whom to wake when it has ended, unless it has by then
+ *
+ * Return: 0, or how the operation ended.
+ */
+int parley_serve_park(struct parley_task *task, struct parley_ipc *ipc,
+		      struct parley_ipc __user *uipc, bool replies,
+		      struct parley_serving *serving, struct parley_waker *waker)
+{
+	struct parley_receiver *receiver = &serving->receiver;
+	u64 token = replies ? ipc->token : 0;
+	int err = 0;
+
+	if (ipc->peer < PARLEY_ANY)
+		return -EINVAL;
+	receiver->load.kinds = 0;
+	if (token)
+		err = parley_serve_read_reply(task, ipc, &receiver->content);
+	if (!err)
+		err = parley_serve_prepare(task, ipc, serving, token);
+	if (!err && !replies)
+		err = parley_serve_no_reply(ipc, serving);
+	if (err)
+		return err;
+	receiver->wait.waker = waker;
+	serving->heard = ipc->peer > 0 ? parley_serve_follow(task, receiver,
+							     ipc->peer) : NULL;
+	err = parley_serve_enter(task, receiver, token, ipc);
+	if (!err)
+		return 0;
+	parley_serve_unfollow(receiver, serving->heard);
+	return parley_serve_fail(ipc, uipc, token, err);
+}
+
+/**
+ * parley_serve_unpark() - end a receive that was parked
+ * @task: the caller's
+ * @ipc: the argument
+ * @uipc: the caller's
+ * @serving: from parley_serve_park()
+ * @err: why to give it up; 0: it has ended
+ *
+ * Return: how the operation ended.
+ */
+int parley_serve_unpark(struct parley_task *task, struct parley_ipc *ipc,
+			struct parley_ipc __user *uipc,
+			struct parley_serving *serving, int err)
+{
+	struct parley_receiver *receiver = &serving->receiver;
+
+	if (!err || !parley_receiver_give_up(receiver))
+		err = receiver->error;
+	parley_serve_unfollow(receiver, serving->heard);
+	return parley_serve_end(task, serving, ipc, uipc, err);
+}
+
+/* Nobody is there to receive any more. What has come is for another. */
+void parley_serve_drop(struct parley_serving *serving)
+{
+	struct parley_receiver *receiver = &serving->receiver;
+
+	if (!parley_receiver_give_up(receiver) && !receiver->error)
+		parley_inbox_return(receiver);
+	parley_serve_unfollow(receiver, serving->heard);
+	parley_receiver_unload(receiver);
 }
 
 /* What a REPLY carries. */
@@ -412,9 +535,9 @@ int parley_serve_recv(struct parley_task *task, struct parley_ipc *ipc,
 
 	if (ipc->peer < PARLEY_ANY)
 		return -EINVAL;
-	receiver.load.kinds = 0;
 	if (parley_serve_has_cargo(ipc))
-		return parley_serve_recv_cargo(task, ipc, uipc, &receiver);
+		return parley_serve_receive_cargo(task, ipc, uipc, NULL, 0);
+	receiver.load.kinds = 0;
 	return parley_serve_receive(task, ipc, uipc, &receiver, 0);
 }
 
@@ -422,19 +545,21 @@ int parley_serve_replyrecv(struct parley_task *task, struct parley_ipc *ipc,
 			   struct parley_ipc __user *uipc)
 {
 	struct parley_receiver receiver __uninitialized;
+	u64 token = ipc->token;
 	int err;
 
 	if (ipc->peer < PARLEY_ANY)
 		return -EINVAL;
-	receiver.load.kinds = 0;
-	if (ipc->token) {
+	if (token) {
 		err = parley_serve_read_reply(task, ipc, &receiver.content);
 		if (err)
 			return err;
 	}
 	if (parley_serve_has_cargo(ipc))
-		return parley_serve_replyrecv_cargo(task, ipc, uipc, &receiver);
-	return parley_serve_receive(task, ipc, uipc, &receiver, ipc->token);
+		return parley_serve_receive_cargo(task, ipc, uipc,
+						  &receiver.content, token);
+	receiver.load.kinds = 0;
+	return parley_serve_receive(task, ipc, uipc, &receiver, token);
 }
 
 int parley_serve_reply(struct parley_task *task, struct parley_ipc *ipc,
@@ -443,7 +568,7 @@ int parley_serve_reply(struct parley_task *task, struct parley_ipc *ipc,
 	struct parley_inbox *inbox = &task->inbox;
 	struct parley_content reply __uninitialized;
 	struct parley_load load __uninitialized;
-	struct task_struct *caller = NULL;
+	struct parley_waker *caller = NULL;
 	int err;
 
 	load.kinds = 0;

@@ -175,6 +175,7 @@ static struct parley_task *parley_task_alloc(struct parley_user *user)
 	parley_timer_start(&task->timer, &task->raise);
 	parley_irq_start(&task->irq, &task->raise);
 	parley_landing_init(&task->landing, user);
+	parley_parking_init(&task->parking);
 	INIT_LIST_HEAD(&task->sibling);
 	task->user = user;
 	task->mode = PARLEY_TASK_MODE;

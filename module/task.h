@@ -46,6 +46,7 @@
 #include "irq.h"
 #include "landing.h"
 #include "outbox.h"
+#include "parked.h"
 #include "raise.h"
 #include "timer.h"
 
@@ -76,6 +77,7 @@ struct parley_space {
  * @timer: its timer
  * @irq: its eventfd
  * @landing: its memory that others may write into
+ * @parking: its operations that wait without a thread
  * @id: its address, positive; not reused until all others had their turn, but
  *	for a claimed one, and never before everything that goes by it has ended
  * @mode: who may send to it, as a file's mode; may change at any time
@@ -96,6 +98,7 @@ struct parley_task {
 	struct parley_timer timer;
 	struct parley_irq irq;
 	struct parley_landing landing;
+	struct parley_parking parking;
 	s32 id;
 	umode_t mode;
 	kuid_t uid;

@@ -8,6 +8,14 @@
 
 #include "wait.h"
 
+void parley_wake_alarm(struct parley_waker *waker)
+{
+	struct parley_alarm *alarm = (struct parley_alarm *)
+		((unsigned long)waker & ~PARLEY_WAKER_ALARM);
+
+	alarm->ring(alarm);
+}
+
 /**
  * parley_wait_expires() - a deadline as the kernel counts
  * @deadline: nanoseconds of the calling process's CLOCK_MONOTONIC, which is in a

@@ -17,6 +17,10 @@
  *
  * This is a plain wake_up_process() and schedule() on purpose: a wait queue
  * costs a call about 700 instructions more.
+ *
+ * What waits may also be an operation without a thread (parked.h). It is then an
+ * alarm that is rung instead of a thread woken, and what has been said of threads
+ * holds for it: it is freed a grace period after it has ended.
  */
 #ifndef _PARLEY_WAIT_H
 #define _PARLEY_WAIT_H
@@ -27,21 +31,45 @@
 
 #include "chain.h"
 
+/* Whom to wake: opaquely, a thread or an alarm. */
+struct parley_waker;
+
+/**
+ * struct parley_alarm - what is rung where there is no thread to be woken
+ * @ring: called by an RCU reader without locks; may be called again
+ */
+struct parley_alarm {
+	void (*ring)(struct parley_alarm *alarm);
+};
+
+/* In the address of an alarm as a waker; no thread's has it. */
+#define PARLEY_WAKER_ALARM	1UL
+
 /**
  * struct parley_wait - a thread and what it waits for
- * @thread: the sleeper; NULL while nobody is there to be woken
+ * @waker: the sleeper; NULL while nobody is there to be woken
  * @chain: its process's link, if it is to have one as long as it waits, or NULL
  * @done: the event has happened
  */
 struct parley_wait {
-	struct task_struct *thread;
+	struct parley_waker *waker;
 	struct parley_chain *chain;
 	bool done;
 };
 
+static inline struct parley_waker *parley_waker_current(void)
+{
+	return (struct parley_waker *)current;
+}
+
+static inline struct parley_waker *parley_waker_alarm(struct parley_alarm *alarm)
+{
+	return (struct parley_waker *)((unsigned long)alarm | PARLEY_WAKER_ALARM);
+}
+
 static inline void parley_wait_init(struct parley_wait *wait)
 {
-	wait->thread = current;
+	wait->waker = parley_waker_current();
 	wait->chain = NULL;
 	wait->done = false;
 }
@@ -55,21 +83,27 @@ static inline void parley_wait_link(struct parley_wait *wait,
 }
 
 /* Returns whom to wake, possibly NULL. The caller is an RCU reader. */
-static inline struct task_struct *parley_wait_finish(struct parley_wait *wait)
+static inline struct parley_waker *parley_wait_finish(struct parley_wait *wait)
 {
-	struct task_struct *thread = wait->thread;
+	struct parley_waker *waker = wait->waker;
 
 	if (wait->chain)
 		parley_chain_end(wait->chain);
 	/* Pairs with parley_wait_sleep(): the object is the sleeper's now. */
 	smp_store_release(&wait->done, true);
-	return thread;
+	return waker;
 }
 
-static inline void parley_wake(struct task_struct *thread)
+void parley_wake_alarm(struct parley_waker *waker);
+
+static inline void parley_wake(struct parley_waker *waker)
 {
-	if (thread)
-		wake_up_process(thread);
+	if (!waker)
+		return;
+	if (unlikely((unsigned long)waker & PARLEY_WAKER_ALARM))
+		parley_wake_alarm(waker);
+	else
+		wake_up_process((struct task_struct *)waker);
 }
 
 ktime_t parley_wait_expires(u64 deadline);

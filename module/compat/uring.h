@@ -4,8 +4,8 @@
  *
  * Linux 6.5 replaced the pointer to the command in struct io_uring_cmd by one to
  * the whole SQE (commit fd9b8547bc5c, "io_uring: Pass whole sqe to commands"), and
- * 6.7 moved the structure to a header of its own (b66509b8497f, "io_uring: split out
- * cmd api into a separate header").
+ * 6.7 moved the structure to a header of its own (commit b66509b8497f, "io_uring:
+ * split out cmd api into a separate header").
  */
 #ifndef _PARLEY_COMPAT_URING_H
 #define _PARLEY_COMPAT_URING_H

@@ -193,7 +193,7 @@ static void picky_receiver_is_a_link_while_it_waits(struct kunit *test)
 	struct parley_message *call;
 
 	receiver.load.kinds = 0;
-	parley_receiver_init(&receiver, inbox_of(test), 5, 0, false);
+	parley_receiver_init(&receiver, inbox_of(test), 5, false);
 	receiver.wait.chain = row;
 	receiver.toward = &heard;
 	KUNIT_EXPECT_EQ(test, enter(test, &receiver, true), -EAGAIN);

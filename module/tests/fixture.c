@@ -142,7 +142,7 @@ int receive(struct kunit *test, struct parley_receiver *receiver, s32 from,
 	    bool nonblock)
 {
 	receiver->load.kinds = 0;
-	parley_receiver_init(receiver, inbox_of(test), from, 0, false);
+	parley_receiver_init(receiver, inbox_of(test), from, false);
 	return enter(test, receiver, nonblock);
 }
 
@@ -151,7 +151,7 @@ int answer(struct kunit *test, u64 token, s32 type)
 	struct parley_content reply = { .msg.type = type };
 	struct parley_load nothing = {};
 	struct parley_inbox *inbox = inbox_of(test);
-	struct task_struct *caller;
+	struct parley_waker *caller;
 	int err;
 
 	spin_lock(&inbox->lock);

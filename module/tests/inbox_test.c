@@ -295,7 +295,7 @@ static void death_of_the_heard_ends_the_wait(struct kunit *test)
 
 	/* One that comes after the death. */
 	receiver.load.kinds = 0;
-	parley_receiver_init(&receiver, inbox, 5, 0, false);
+	parley_receiver_init(&receiver, inbox, 5, false);
 	parley_receiver_follow(&receiver, heard);
 	KUNIT_EXPECT_EQ(test, enter(test, &receiver, false), -ENOTCONN);
 	parley_receiver_unfollow(&receiver, heard);

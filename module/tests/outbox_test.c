@@ -111,7 +111,7 @@ static void interrupted_is_resumed_once(struct kunit *test)
 	u64 number = interrupt(test, call);
 
 	KUNIT_EXPECT_NE(test, number, 0);
-	KUNIT_EXPECT_NULL(test, call->wait.thread);
+	KUNIT_EXPECT_NULL(test, call->wait.waker);
 	KUNIT_EXPECT_NULL(test, parley_outbox_resume(outbox, number + 1, false));
 	KUNIT_EXPECT_NULL(test, parley_outbox_resume(outbox, number, true));
 	KUNIT_EXPECT_PTR_EQ(test, parley_outbox_resume(outbox, number, false), call);

@@ -30,7 +30,7 @@ static void wait_without_sleeper_wakes_nobody(struct kunit *test)
 	struct parley_wait wait;
 
 	parley_wait_init(&wait);
-	wait.thread = NULL;
+	wait.waker = NULL;
 	KUNIT_EXPECT_NULL(test, parley_wait_finish(&wait));
 	KUNIT_EXPECT_TRUE(test, wait.done);
 }

@@ -18,6 +18,7 @@
 #define USES_WAIT	BIT(2)	/* deadline, PARLEY_NONBLOCK */
 #define USES_REPLY	BIT(3)	/* reply_error */
 #define USES_CREDS	BIT(4)
+#define USES_ALL	(USES_SEND | USES_RECV | USES_WAIT | USES_REPLY | USES_CREDS)
 
 /* Every one of them starts with its size. */
 union parley_arg {
@@ -140,8 +141,7 @@ static const struct parley_ioctl parley_task_ioctls[] = {
 	RPC(RECV, parley_serve_recv, USES_RECV | USES_WAIT | USES_CREDS),
 	RPC(CALL, parley_rpc_call, USES_SEND | USES_RECV | USES_WAIT),
 	RPC(REPLY, parley_serve_reply, USES_SEND),
-	RPC(REPLYRECV, parley_serve_replyrecv,
-	    USES_SEND | USES_RECV | USES_WAIT | USES_REPLY | USES_CREDS),
+	RPC(REPLYRECV, parley_serve_replyrecv, USES_ALL),
 	RUN(NOTIFY, parley_ioctl_notify),
 	RUN(CANCEL, parley_ioctl_cancel),
 	RUN(MODE, parley_ioctl_mode),
@@ -219,6 +219,8 @@ static __always_inline int parley_ipc_check(const struct parley_ipc *ipc,
 {
 	if (ipc->flags & ~(PARLEY_NONBLOCK | PARLEY_OOL))
 		return -EINVAL;
+	if (uses == USES_ALL)
+		return 0;
 	if (!(uses & USES_SEND) && (ipc->send || ipc->send_len))
 		return -EINVAL;
 	if (!(uses & USES_RECV) && (ipc->recv || ipc->recv_len))

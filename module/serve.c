@@ -409,7 +409,7 @@ static int parley_serve_no_reply(const struct parley_ipc *ipc,
 	return ipc->flags & PARLEY_OOL || serving->cargo.send ? -EINVAL : 0;
 }
 
-/* @reply is what @token, if any, is spent on. */
+/* @reply, NULL for a RECV, is what @token, if any, is spent on. */
 static noinline int
 parley_serve_receive_cargo(struct parley_task *task, struct parley_ipc *ipc,
 			   struct parley_ipc __user *uipc,
@@ -419,7 +419,7 @@ parley_serve_receive_cargo(struct parley_task *task, struct parley_ipc *ipc,
 	int err;
 
 	serving.receiver.load.kinds = 0;
-	if (reply)
+	if (token)
 		parley_content_copy(&serving.receiver.content, reply);
 	err = parley_serve_prepare(task, ipc, &serving, token);
 	if (!err && !reply)

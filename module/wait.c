@@ -59,7 +59,7 @@ int parley_wait_sleep(struct parley_wait *wait, u64 deadline)
 
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		/* Pairs with parley_wait_finish(). */
+		/* Pairs with parley_wait_finish(), as below. */
 		if (smp_load_acquire(&wait->done)) {
 			err = 0;
 			break;
@@ -72,6 +72,9 @@ int parley_wait_sleep(struct parley_wait *wait, u64 deadline)
 			err = parley_wait_until(deadline);
 		else
 			schedule();
+		/* Running, as most often: the way out is short. */
+		if (smp_load_acquire(&wait->done))
+			return 0;
 	}
 	__set_current_state(TASK_RUNNING);
 	return err;

@@ -148,8 +148,8 @@ void ipc_uring_prep_again(struct io_uring_sqe *sqe, struct ipc_uring *op);
  *
  * The first time it asks what the module can do, and so makes system calls.
  *
- * What it does is told by res of its own completion queue entry: 0 (the operation has
- * been cancelled), -ENOENT (it doesn't wait: has completed, is about to, or was never
+ * What it does is told by res of its own completion queue entry: 0 (the operation waits
+ * no more), -ENOENT (it doesn't wait: has completed, is about to, or was never
  * submitted), -EALREADY (without LIBIPC_FEATURE_URING_ASYNC: a thread is at it, which
  * has been told, or has just done it), or an error as of the operation. Whichever it
  * is, the operation completes as usual, and cancelled only if its result says so.

@@ -105,10 +105,13 @@ static inline struct io_uring_sqe *uring_prep(struct uring *uring, struct op *op
 	return sqe;
 }
 
+/* Returns when the kernel has begun with all of it. */
 static inline void uring_submit(struct uring *uring)
 {
 	CHECK(io_uring_submit(&uring->ring) >= 0);
-	CHECK((uring->ring.flags & IORING_SETUP_SQPOLL) || !io_uring_sq_ready(&uring->ring));
+	while (uring->ring.flags & IORING_SETUP_SQPOLL && io_uring_sq_ready(&uring->ring))
+		sched_yield();
+	CHECK_EQ(0, io_uring_sq_ready(&uring->ring));
 }
 
 static inline void uring_start(struct uring *uring, struct op *op)

@@ -110,6 +110,8 @@ static void make_room(struct ipc_exchange *exchange)
 		exchange->cargo.ool = ipc_address(cargo->recv_data);
 		exchange->cargo.ool_len = cargo->recv_room;
 	}
+	if (cargo->accept & (LIBIPC_CARGO_MAP | LIBIPC_CARGO_MAP_WRITE))
+		exchange->cargo.map_len = cargo->recv_map_room;
 }
 
 /* What comes. */

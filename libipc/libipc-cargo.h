@@ -74,8 +74,10 @@ struct ipc_ool {
  *	was needed
  * @send_offset: in: where in the file the mapping or range begins
  * @send_map_len: in: bytes to be mapped
+ * @recv_map_room: in: the most bytes of a mapping that may come; one that is longer
+ *	is refused as what @accept doesn't say
  * @recv_map: out: the mapping that has come, else NULL; munmap(2) it
- * @recv_map_len: out: its bytes
+ * @recv_map_len: out: its bytes, whole pages
  * @reserved: zero
  *
  * To be initialised as a whole, such as by naming some fields in braces: what is
@@ -102,6 +104,7 @@ struct ipc_cargo {
 	size_t recv_len;
 	uint64_t send_offset;
 	size_t send_map_len;
+	size_t recv_map_room;
 	void *recv_map;
 	size_t recv_map_len;
 	uint64_t reserved[4];
@@ -115,11 +118,11 @@ struct ipc_cargo {
  * @cargo: what goes; NULL for nothing
  * @deadline: as for ipc_send(); not LIBIPC_NOWAIT with LIBIPC_CARGO_OOL
  *
- * Return: as ipc_send(), or -EOPNOTSUPP (the receiver doesn't accept that),
- * -EINVAL (@cargo is no such cargo, or of something that can't be sent, or @len
- * has no room for struct ipc_ool), -EBADF, -EMSGSIZE (over LIBIPC_OOL_MAX),
- * -EFAULT (the out-of-line payload), -EDQUOT (the user has too many pages pinned),
- * -E2BIG (the module has no LIBIPC_FEATURE_CARGO; also -EINVAL).
+ * Return: as ipc_send(), or -EOPNOTSUPP (the receiver doesn't accept that, or no
+ * mapping of that length), -EINVAL (@cargo is no such cargo, or of something that
+ * can't be sent, or @len has no room for struct ipc_ool), -EBADF, -EMSGSIZE (over
+ * LIBIPC_OOL_MAX), -EFAULT (the out-of-line payload), -EDQUOT (the user has too many
+ * pages pinned), -E2BIG (the module has no LIBIPC_FEATURE_CARGO; also -EINVAL).
  */
 int ipc_send_cargo(ipc_task_t dst, struct ipc_msg *msg, size_t len,
 		   const struct ipc_cargo *cargo, uint64_t deadline);
@@ -151,7 +154,8 @@ int ipc_recv_cargo(ipc_task_t src, struct ipc_msg *msg, size_t *len,
  *
  * Return: as ipc_call() or ipc_send_cargo(), or, the call having ended, -EMSGSIZE
  * (@cargo->recv_len is not 0: the reply has that much out-of-line payload), -EMFILE,
- * -ENFILE, -ENOMEM, or others of mmap(2), -EIO (the file of a range can't be read).
+ * -ENFILE, -ENOMEM (no room for the descriptor or mapping), -EIO (the file of a range
+ * can't be read, or a security module refuses the descriptor).
  */
 int ipc_call_cargo(ipc_task_t dst, struct ipc_msg *msg, size_t *len,
 		   struct ipc_cargo *cargo, uint64_t deadline);
@@ -166,8 +170,8 @@ int ipc_call_cargo(ipc_task_t dst, struct ipc_msg *msg, size_t *len,
  * What the caller has no room for is his error.
  *
  * Return: as ipc_reply(), or, with the token still good, -EOPNOTSUPP (the caller
- * doesn't accept that, or it is a range of a file on a file system that isn't for
- * that), or another error of ipc_send_cargo().
+ * doesn't accept that, or no mapping of that length, or it is a range of a file on a
+ * file system that isn't for that), or another error of ipc_send_cargo().
  */
 int ipc_reply_cargo(ipc_token_t token, struct ipc_msg *msg, size_t len,
 		    const struct ipc_cargo *cargo);
@@ -229,9 +233,9 @@ int ipc_ool_recv(void *addr, size_t len);
  * Waits until @dst has a buffer. After an error nothing has been copied.
  *
  * Return: 0, or -ENOTCONN (there is no such task, or it died; or the module has no
- * LIBIPC_FEATURE_CARGO), -EACCES (this task may not send to it), -EMSGSIZE (the
- * buffer is smaller), -EFAULT, -EAGAIN (LIBIPC_NOWAIT and there is no buffer),
- * -ETIMEDOUT, -EINTR, -EDQUOT, -ENOMEM, or as ipc_self().
+ * LIBIPC_FEATURE_CARGO), -EACCES (this task may not send to it, or no more when there
+ * is a buffer), -EMSGSIZE (the buffer is smaller), -EFAULT, -EAGAIN (LIBIPC_NOWAIT and
+ * there is no buffer), -ETIMEDOUT, -EINTR, -EDQUOT, -ENOMEM, or as ipc_self().
  */
 int ipc_ool_send(ipc_task_t dst, const void *addr, size_t len, uint64_t *id,
 		 uint64_t deadline);

@@ -18,13 +18,13 @@ static struct parley_ool *parley_ool_of(struct parley_content *content)
 }
 
 /* Nothing has come so far, and there is that much room. */
-void parley_cargo_reset(struct parley_cargo *cargo, u64 room)
+void parley_cargo_reset(struct parley_cargo *cargo, u64 room, u64 map_max)
 {
 	cargo->received = 0;
 	cargo->recv_fd = -1;
 	cargo->ool_len = room;
 	cargo->map = 0;
-	cargo->map_len = 0;
+	cargo->map_len = map_max;
 }
 
 /* What is read of a structure of this version's size, without a function call. */
@@ -43,6 +43,7 @@ static int parley_cargo_read(struct parley_cargo *cargo,
 	unsafe_get_user(cargo->send_len, &ucargo->send_len, fault);
 	unsafe_get_user(cargo->ool, &ucargo->ool, fault);
 	unsafe_get_user(cargo->ool_len, &ucargo->ool_len, fault);
+	unsafe_get_user(cargo->map_len, &ucargo->map_len, fault);
 	user_read_access_end();
 	return 0;
 
@@ -82,7 +83,7 @@ int parley_cargo_get(struct parley_cargo *cargo,
 	    (cargo->send && !is_power_of_2(cargo->send)) ||
 	    (!cargo->send && (cargo->send_offset || cargo->send_len)))
 		return -EINVAL;
-	parley_cargo_reset(cargo, cargo->ool_len);
+	parley_cargo_reset(cargo, cargo->ool_len, cargo->map_len);
 	return 0;
 }
 
@@ -197,6 +198,14 @@ int parley_load_reply(struct parley_load *load,
 	return 0;
 }
 
+/* A caller that has come back without cargo gets the head as it is. */
+void parley_load_hide(const struct parley_load *load,
+		      struct parley_content *content)
+{
+	if (load->kinds & PARLEY_CARGO_OOL)
+		parley_ool_of(content)->addr = 0;
+}
+
 /* Be handed @from by its owner, under the inbox's lock. */
 void parley_load_share(struct parley_load *to, const struct parley_load *from)
 {
@@ -232,6 +241,8 @@ static void parley_load_tell(const struct parley_load *load, u64 addr, u64 len,
 	struct parley_ool *head = parley_ool_of(content);
 
 	cargo->received = load->kinds & PARLEY_CARGO_ACCEPT;
+	if (!(load->kinds & PARLEY_CARGO_MAPS))
+		cargo->map_len = 0;
 	cargo->ool_len = 0;
 	if (!(load->kinds & PARLEY_CARGO_OOL))
 		return;
@@ -287,6 +298,7 @@ int parley_room_make(struct parley_room *room, struct parley_user *user,
 		     const struct parley_cargo *cargo)
 {
 	room->accepts = cargo->accept;
+	room->map_max = cargo->map_len;
 	room->addr = cargo->ool;
 	room->len = 0;
 	if (!(cargo->accept & PARLEY_CARGO_OOL))
@@ -301,6 +313,21 @@ int parley_room_make(struct parley_room *room, struct parley_user *user,
 static ssize_t parley_room_error(ssize_t err)
 {
 	return err == -EFAULT || err == -EINTR ? err : -EIO;
+}
+
+/*
+ * Nor may what mmap(2) says be taken for something that the call says: its EAGAIN,
+ * for too much locked memory, is not that of a call that nobody received.
+ */
+static int parley_room_receive_error(int err, u32 kinds)
+{
+	static const int own[] = { -EFAULT, -EINTR, -EMFILE, -ENFILE, -ENOMEM };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		if (err == own[i])
+			return err;
+	return kinds & PARLEY_CARGO_FD ? -EIO : -ENOMEM;
 }
 
 /*
@@ -335,7 +362,8 @@ static ssize_t parley_room_read(const struct parley_room *room,
  * @content: the reply
  * @cargo: as parley_load_receive()
  *
- * Return: as parley_load_receive(), but -ESHUTDOWN; or -EIO: a range can't be read.
+ * Return: 0, -EMSGSIZE, -EFAULT, -EINTR (killed), -EMFILE, -ENFILE; -ENOMEM: a mapping
+ * can't be made; -EIO: a range can't be read, or a descriptor is refused.
  */
 int parley_room_receive(const struct parley_room *room,
 			const struct parley_load *answer,
@@ -356,7 +384,7 @@ int parley_room_receive(const struct parley_room *room,
 	}
 	err = parley_transfer_receive(&answer->transfer, answer->kinds, cargo);
 	if (err)
-		return err;
+		return parley_room_receive_error(err, answer->kinds);
 	parley_load_tell(answer, room->addr, len, content, cargo);
 	return 0;
 }

@@ -44,12 +44,14 @@ struct parley_load {
  * struct parley_room - what a caller accepts with the reply
  * @accepts: PARLEY_CARGO_*
  * @len: room for out-of-line payload, bytes
+ * @map_max: of a mapping, the most bytes
  * @addr: where
  * @pin: there, if @len is not 0. Otherwise as that of a load
  */
 struct parley_room {
 	u32 accepts;
 	u32 len;
+	u64 map_max;
 	u64 addr;
 	struct parley_pin *pin;
 };
@@ -70,7 +72,20 @@ struct parley_baggage {
 #define PARLEY_CARGO_ACCEPT	(PARLEY_CARGO_OOL | PARLEY_CARGO_FD | \
 				 PARLEY_CARGO_MAP | PARLEY_CARGO_MAP_WRITE)
 
-void parley_cargo_reset(struct parley_cargo *cargo, u64 room);
+/* What may not be larger than its receiver says. */
+#define PARLEY_CARGO_MAPS	(PARLEY_CARGO_MAP | PARLEY_CARGO_MAP_WRITE)
+
+/* Is @load for one who accepts those, and of mappings the ones up to @map_max bytes? */
+static inline bool parley_load_suits(const struct parley_load *load, u32 accepts,
+				     u64 map_max)
+{
+	if (load->kinds & PARLEY_CARGO_ACCEPT & ~accepts)
+		return false;
+	return !(load->kinds & PARLEY_CARGO_MAPS) ||
+	       parley_transfer_mapped(&load->transfer) <= map_max;
+}
+
+void parley_cargo_reset(struct parley_cargo *cargo, u64 room, u64 map_max);
 int parley_cargo_get(struct parley_cargo *cargo,
 		     const struct parley_cargo __user *ucargo);
 int parley_cargo_put(const struct parley_cargo *cargo,
@@ -83,6 +98,8 @@ int parley_load_request(struct parley_load *load, struct parley_user *user,
 int parley_load_reply(struct parley_load *load,
 		      const struct parley_content *content, bool ool,
 		      const struct parley_cargo *cargo);
+void parley_load_hide(const struct parley_load *load,
+		      struct parley_content *content);
 void parley_load_share(struct parley_load *to, const struct parley_load *from);
 void parley_load_unshare(struct parley_load *load);
 void parley_load_drop(struct parley_load *load);

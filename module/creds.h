@@ -9,7 +9,7 @@
  * Lifetime: a sender holds references, which it keeps until the message is
  * freed: the next message of the same thread, in the same memory, needs no
  * others. The namespaces of a reader are the receiving thread's, which doesn't
- * change them while it receives.
+ * change them while it receives; or those of who submitted what is parked, held there.
  *
  * The mount namespace is remembered as an address alone (modules can't hold
  * one) and only compared: when a receiver gets the message. A wrong yes would

@@ -382,14 +382,15 @@ void parley_inbox_return(struct parley_receiver *receiver)
  * parley_inbox_room() - may a reply carry this?
  * @inbox: of the task that replies
  * @token: the request's
- * @kinds: PARLEY_CARGO_*
+ * @load: what it is
  * @len: bytes of out-of-line payload to be written
  * @pin: receives where to write them, with a reference; NULL if there is not that
  *	much room
  *
  * Return: 0, -ENOENT or -EOPNOTSUPP.
  */
-int parley_inbox_room(struct parley_inbox *inbox, u64 token, u32 kinds, u32 len,
+int parley_inbox_room(struct parley_inbox *inbox, u64 token,
+		      const struct parley_load *load, u32 len,
 		      struct parley_pin **pin)
 {
 	const struct parley_room *room;
@@ -401,10 +402,8 @@ int parley_inbox_room(struct parley_inbox *inbox, u64 token, u32 kinds, u32 len,
 	message = parley_place_find_locked(inbox, token);
 	if (message && !message->oneway) {
 		room = &message->baggage.room;
-		if (kinds & ~room->accepts & ~PARLEY_CARGO_RANGE)
-			err = -EOPNOTSUPP;
-		else
-			err = 0;
+		err = parley_load_suits(load, room->accepts, room->map_max) ?
+			      0 : -EOPNOTSUPP;
 		if (!err && len && len <= room->len)
 			*pin = parley_pin_get(room->pin);
 	}

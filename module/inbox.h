@@ -149,7 +149,8 @@ bool parley_inbox_taken(struct parley_receiver *receiver);
 void parley_inbox_unload(struct parley_receiver *receiver);
 void parley_inbox_refuse(struct parley_receiver *receiver);
 void parley_inbox_return(struct parley_receiver *receiver);
-int parley_inbox_room(struct parley_inbox *inbox, u64 token, u32 kinds, u32 len,
+int parley_inbox_room(struct parley_inbox *inbox, u64 token,
+		      const struct parley_load *load, u32 len,
 		      struct parley_pin **pin);
 int parley_inbox_answer_locked(struct parley_inbox *inbox, u64 token,
 			       const struct parley_content *reply,

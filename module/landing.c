@@ -192,6 +192,17 @@ static struct parley_pin *parley_landing_await(struct parley_landing *landing,
 	return pin ?: ERR_PTR(err);
 }
 
+/* The buffer behind @pin, if it is still there, is for somebody else after all. */
+static void parley_landing_yield(struct parley_landing *landing,
+				 const struct parley_pin *pin)
+{
+	spin_lock(&landing->lock);
+	if (landing->buffer && landing->buffer->pin == pin)
+		landing->buffer->busy = false;
+	spin_unlock(&landing->lock);
+	wake_up_interruptible_all(&landing->waiting);
+}
+
 /* The buffer behind @pin has been filled, unless it is not there any more. */
 static bool parley_landing_finish(struct parley_landing *landing,
 				  const struct parley_pin *pin, s32 src, u64 len,
@@ -227,44 +238,59 @@ static bool parley_landing_finish(struct parley_landing *landing,
 	return filled;
 }
 
+/* Fill the buffer behind @to. -ESHUTDOWN: it has been replaced: then the next. */
+static int parley_landing_write(struct parley_landing *landing,
+				struct parley_pin *to,
+				const struct parley_writer *writer,
+				struct parley_pin *from, u64 len, u64 *id)
+{
+	/* The buffer may be younger than the end of the right to it. */
+	if (!writer->may(writer, landing)) {
+		parley_landing_yield(landing, to);
+		return -EACCES;
+	}
+	if (from && parley_pin_copy(to, from))
+		return -ESHUTDOWN;
+	return parley_landing_finish(landing, to, writer->src, len, id) ?
+		       0 : -ESHUTDOWN;
+}
+
 /**
  * parley_landing_fill() - write into another task's buffer
  * @landing: the other's, kept by the caller
- * @src: the calling task
- * @user: whom to charge for its memory meanwhile
+ * @writer: who, and until when
  * @send: what
- * @deadline: until when to wait for a buffer, 0 for ever
- * @nonblock: don't
  * @id: receives the name for it
  *
- * Return: 0; of the service -EMSGSIZE, -EFAULT, -EDQUOT, -ENOMEM, -ESRCH (the task
- * is dead); of the wait -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -EINTR (killed).
+ * Return: 0; of the service -EMSGSIZE, -EFAULT, -EDQUOT, -ENOMEM, -EACCES, -ESRCH
+ * (the task is dead); of the wait -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -EINTR (killed).
  */
-int parley_landing_fill(struct parley_landing *landing, s32 src,
-			struct parley_user *user,
-			const struct parley_ool_send *send, u64 deadline,
-			bool nonblock, u64 *id)
+int parley_landing_fill(struct parley_landing *landing,
+			const struct parley_writer *writer,
+			const struct parley_ool_send *send, u64 *id)
 {
 	struct parley_pin *from = NULL, *to;
-	bool filled = false;
 	int err = 0;
 
 	if (send->len > PARLEY_OOL_MAX)
 		return -EMSGSIZE;
 	if (send->len)
-		err = parley_pin_make(&from, user, send->addr, send->len, false);
-	while (!err && !filled) {
-		to = parley_landing_await(landing, send->len, deadline, nonblock);
+		err = parley_pin_make(&from, writer->user, send->addr, send->len,
+				      false);
+	if (err)
+		goto let_go;
+	do {
+		to = parley_landing_await(landing, send->len, writer->deadline,
+					  writer->nonblock);
 		if (IS_ERR(to)) {
 			err = PTR_ERR(to);
 			break;
 		}
-		/* It may be replaced meanwhile: then for the next. */
-		if (!from || !parley_pin_copy(to, from))
-			filled = parley_landing_finish(landing, to, src,
-						       send->len, id);
+		err = parley_landing_write(landing, to, writer, from, send->len,
+					   id);
 		parley_pin_put(to);
-	}
+	} while (err == -ESHUTDOWN);
+let_go:
 	if (from) {
 		parley_pin_end(from);
 		parley_pin_put(from);

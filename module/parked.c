@@ -11,6 +11,7 @@
 #include <uapi/linux/parley.h>
 
 #include "compat/uring_cancel.h"
+#include "creds.h"
 #include "parked.h"
 #include "quota.h"
 #include "rpc.h"
@@ -43,6 +44,7 @@ struct parley_parkable {
  * @op: what it does
  * @cmd: the request
  * @task: whose it is
+ * @submitter: who submitted it: keeps the namespaces that a receiver reads in
  * @uipc: its argument
  * @ipc: the checked copy
  * @timer: its deadline, if it has one
@@ -57,6 +59,7 @@ struct parley_parked {
 	const struct parley_parkable *op;
 	struct io_uring_cmd *cmd;
 	struct parley_task *task;
+	struct parley_sender submitter;
 	struct parley_ipc __user *uipc;
 	struct parley_ipc ipc;
 	struct hrtimer timer;
@@ -177,6 +180,7 @@ static struct parley_parked *parley_parked_of(struct io_uring_cmd *cmd)
 
 static void parley_parked_free(struct parley_parked *parked)
 {
+	parley_sender_drop(&parked->submitter);
 	parley_user_uncharge(parked->task->user, PARLEY_LIMIT_MESSAGES);
 	kfree_rcu(parked, rcu);
 }
@@ -272,6 +276,8 @@ parley_parked_make(struct io_uring_cmd *cmd, const struct parley_parkable *op,
 	parked->op = op;
 	parked->cmd = cmd;
 	parked->task = task;
+	parked->submitter = (struct parley_sender){};
+	parley_sender_set(&parked->submitter);
 	parked->uipc = uipc;
 	parked->ipc = *ipc;
 	*(struct parley_parked **)cmd->pdu = parked;
@@ -358,6 +364,7 @@ void parley_parked_give_up(struct io_uring_cmd *cmd, unsigned int issue_flags)
 /**
  * parley_parked_cancel() - have an operation that waits end
  * @task: whose it is
+ * @submitter: who submitted it: keeps the namespaces that a receiver reads in
  * @uipc: its argument
  *
  * Return: 0 or -ENOENT.

@@ -68,6 +68,41 @@ static void parley_pin_forget(struct page **pages, int count)
 }
 
 /*
+ * Is a reference too little? A page of hugetlb is written in place by its last owner,
+ * such as a parent whose child is the sender and has unmapped it, whoever else has a
+ * reference. For that to go, a DAX file is kept from being truncated.
+ */
+static bool parley_pin_is_special(struct page *page)
+{
+	return unlikely(is_zone_device_page(page)) ||
+	       (unlikely(PageCompound(page)) &&
+		folio_test_hugetlb(page_folio(page)));
+}
+
+static bool parley_pin_any_special(struct page **pages, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		if (parley_pin_is_special(pages[i]))
+			return true;
+	return false;
+}
+
+/* To be read, and held for good: so the pages are the process's own, or none. */
+static int parley_pin_fill_to_keep(struct parley_pin *pin, u64 addr, u32 count)
+{
+	int got = pin_user_pages_fast(addr & PAGE_MASK, count, FOLL_LONGTERM,
+				      pin->pages);
+
+	if (got == count)
+		return 0;
+	if (got > 0)
+		unpin_user_pages(pin->pages, got);
+	return parley_pin_error(got);
+}
+
+/*
  * To be read. A reference is enough, as for what is sent by MSG_ZEROCOPY: if the
  * page is shared and its owner gets another one meanwhile, that is he who changes
  * what he is sending.
@@ -76,10 +111,14 @@ static int parley_pin_fill_to_read(struct parley_pin *pin, u64 addr, u32 count)
 {
 	int got = get_user_pages_fast(addr & PAGE_MASK, count, 0, pin->pages);
 
-	if (got == count)
+	pin->pinned = false;
+	if (got == count && likely(!parley_pin_any_special(pin->pages, count)))
 		return 0;
 	parley_pin_forget(pin->pages, got);
-	return parley_pin_error(got);
+	if (got != count)
+		return parley_pin_error(got);
+	pin->pinned = true;
+	return parley_pin_fill_to_keep(pin, addr, count);
 }
 
 /* To be written, as far as that is there. */
@@ -108,6 +147,7 @@ static int parley_pin_fill_to_write(struct parley_pin *pin, u64 addr, u32 len,
 	unsigned int tries = 0;
 	int err;
 
+	pin->pinned = true;
 	err = parley_pin_grab(pin, addr, count, FOLL_NOFAULT);
 	while (err == -EFAULT && tries++ < PARLEY_PIN_TRIES) {
 		if (fault_in_safe_writeable(u64_to_user_ptr(addr), len))
@@ -183,8 +223,8 @@ void parley_pin_end(struct parley_pin *pin)
 	spin_unlock(&pin->lock);
 	if (ended)
 		return;
-	if (pin->writes)
-		unpin_user_pages_dirty_lock(pin->pages, pin->count, true);
+	if (pin->pinned)
+		unpin_user_pages_dirty_lock(pin->pages, pin->count, pin->writes);
 	else
 		parley_pin_forget(pin->pages, pin->count);
 	parley_user_uncharge_many(pin->user, PARLEY_LIMIT_PINS, pin->count);

@@ -34,6 +34,7 @@
  * @lock: protects @ended and the pages
  * @ended: the pages have been let go
  * @writes: they are for writing
+ * @pinned: they are pinned, and not just referred to
  * @user: whom they are charged to
  * @offset: where in the first page it begins
  * @len: bytes
@@ -46,6 +47,7 @@ struct parley_pin {
 	spinlock_t lock; /* ended, and copying */
 	bool ended;
 	bool writes;
+	bool pinned;
 	struct parley_user *user;
 	u32 offset;
 	u32 len;

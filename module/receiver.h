@@ -37,6 +37,7 @@
  * @async: the message is a notification, and names the links in @raised
  * @unnoted: the message is a notification, and inbox->unnoted was set
  * @accepts: PARLEY_CARGO_* that a message may carry
+ * @map_max: if it accepts mappings, the most bytes of one
  * @load: what the message carries: shared, to be given up by
  *	parley_receiver_unload(). As @content, before that what a reply carries
  * @token: name of the message in inbox->held, 0 for a notification
@@ -59,6 +60,7 @@ struct parley_receiver {
 	bool async;
 	bool unnoted;
 	u32 accepts;
+	u64 map_max;
 	struct parley_load load;
 	u64 token;
 	const struct mnt_namespace *mnt_ns;
@@ -124,7 +126,8 @@ parley_receiver_accepts(const struct parley_receiver *receiver,
 			const struct parley_message *message)
 {
 	return likely(!message->laden) ||
-	       !(message->baggage.load.kinds & ~receiver->accepts);
+	       parley_load_suits(&message->baggage.load, receiver->accepts,
+				 receiver->map_max);
 }
 
 /* Like parley_wait_finish(), for a receiver in inbox->receivers. */

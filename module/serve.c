@@ -301,7 +301,8 @@ static int parley_serve_again(const struct parley_serving *serving,
 	if (parley_ipc_put(ipc, uipc))
 		return -EFAULT;
 	if (ipc->cargo) {
-		parley_cargo_reset(&cargo, serving->room);
+		parley_cargo_reset(&cargo, serving->room,
+				   serving->receiver.map_max);
 		if (parley_cargo_put(&cargo, u64_to_user_ptr(ipc->cargo)))
 			return -EFAULT;
 	}
@@ -350,7 +351,7 @@ static int parley_serve_fill(struct parley_task *task,
 	struct parley_pin *pin;
 	int err;
 
-	err = parley_inbox_room(&task->inbox, ipc->token, load->kinds,
+	err = parley_inbox_room(&task->inbox, ipc->token, load,
 				range ? 0 : load->len, &pin);
 	if (err || !pin)
 		return err;
@@ -362,7 +363,7 @@ static int parley_serve_fill(struct parley_task *task,
 /* Gather what a reply carries. On failure there is nothing to be dropped. */
 static int parley_serve_load(struct parley_task *task,
 			     const struct parley_ipc *ipc,
-			     const struct parley_content *reply,
+			     struct parley_content *reply,
 			     const struct parley_cargo *cargo,
 			     struct parley_load *load)
 {
@@ -372,6 +373,7 @@ static int parley_serve_load(struct parley_task *task,
 	err = parley_load_reply(load, reply, ipc->flags & PARLEY_OOL, cargo);
 	if (!err && load->kinds)
 		err = parley_serve_fill(task, ipc, reply, load);
+	parley_load_hide(load, reply);
 	if (err)
 		parley_load_drop(load);
 	return err;
@@ -400,6 +402,7 @@ static int parley_serve_prepare(struct parley_task *task,
 	serving->room = cargo->ool_len;
 	parley_receiver_init(receiver, &task->inbox, ipc->peer, ipc->creds);
 	receiver->accepts = cargo->accept;
+	receiver->map_max = cargo->map_len;
 	return 0;
 }
 
@@ -506,7 +509,7 @@ void parley_serve_drop(struct parley_serving *serving)
 /* What a REPLY carries. */
 static noinline int parley_serve_reply_cargo(struct parley_task *task,
 					     const struct parley_ipc *ipc,
-					     const struct parley_content *reply,
+					     struct parley_content *reply,
 					     struct parley_load *load)
 {
 	struct parley_cargo cargo = {};

@@ -302,10 +302,17 @@ struct parley_task *parley_task_get(struct parley_bus *bus, s32 id)
 	return task;
 }
 
-/* May @sender, of the calling process, send to @task, whose mode is @mode? */
-static bool parley_task_admits(struct parley_task *task,
-			       const struct parley_task *sender, umode_t mode)
+/**
+ * parley_task_admits() - may a task send to another?
+ * @task: the other
+ * @sender: of the calling process
+ *
+ * Return: whether it may, as of now.
+ */
+bool parley_task_admits(struct parley_task *task,
+			const struct parley_task *sender)
 {
+	umode_t mode = READ_ONCE(task->mode);
 	umode_t right = 0002;
 
 	if (uid_eq(current_euid(), task->uid))
@@ -327,12 +334,12 @@ static bool parley_task_admits(struct parley_task *task,
 struct parley_task *parley_task_find(struct parley_task *task, s32 id)
 {
 	struct parley_task *peer = parley_task_get(task->bus, id);
-	umode_t mode;
 
 	if (!peer)
 		return ERR_PTR(-ENOTCONN);
-	mode = READ_ONCE(peer->mode);
-	if ((mode & 0222) == 0222 || parley_task_admits(peer, task, mode))
+	/* Whom all may send to, as most services, takes no call to find out. */
+	if ((READ_ONCE(peer->mode) & 0222) == 0222 ||
+	    parley_task_admits(peer, task))
 		return peer;
 	parley_task_put(peer);
 	return ERR_PTR(-EACCES);

@@ -121,6 +121,8 @@ struct parley_task *parley_task_open(struct parley_bus *bus, s32 id);
 void parley_task_close(struct parley_task *task);
 
 struct parley_task *parley_task_get(struct parley_bus *bus, s32 id);
+bool parley_task_admits(struct parley_task *task,
+			const struct parley_task *sender);
 struct parley_task *parley_task_find(struct parley_task *task, s32 id);
 
 static inline void parley_task_put(struct parley_task *task)

@@ -2,7 +2,6 @@
 
 #include <linux/err.h>
 #include <linux/fcntl.h>
-#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
@@ -12,6 +11,7 @@
 #include <linux/shmem_fs.h>
 #include <asm/barrier.h>
 
+#include "compat/fdtable.h"
 #include "compat/file.h"
 #include "transfer.h"
 
@@ -154,7 +154,7 @@ static int parley_transfer_map(const struct parley_transfer *transfer,
 	if (IS_ERR_VALUE(addr))
 		return (int)addr;
 	cargo->map = addr;
-	cargo->map_len = PAGE_ALIGN(transfer->len);
+	cargo->map_len = parley_transfer_mapped(transfer);
 	return 0;
 }
 
@@ -184,7 +184,6 @@ int parley_transfer_receive(const struct parley_transfer *transfer, u32 kinds,
 	return 0;
 }
 
-/* Has another thread put something else in its place? */
 static bool parley_transfer_is_at(const struct file *file, int fd)
 {
 	struct file *there = fget_raw(fd);
@@ -194,13 +193,28 @@ static bool parley_transfer_is_at(const struct file *file, int fd)
 	return there == file;
 }
 
+/*
+ * It has never been received: closing it, as close(2) does, would tell the file, and
+ * drop the locks that the process has on it. What another thread has put in its place
+ * stays. Not if it does so between the two steps: but nobody was told the number, and
+ * who uses one that he wasn't given races with every open(2) of his process.
+ */
+static void parley_transfer_take_back(const struct file *file, int fd)
+{
+	struct file *taken = NULL;
+
+	if (parley_transfer_is_at(file, fd))
+		taken = parley_take_fd(fd);
+	if (taken)
+		fput(taken);
+}
+
 /* What was received as @cargo says has not been, after all. */
 void parley_transfer_undo(const struct parley_transfer *transfer,
 			  const struct parley_cargo *cargo)
 {
-	if (cargo->recv_fd >= 0 &&
-	    parley_transfer_is_at(transfer->file, cargo->recv_fd))
-		close_fd(cargo->recv_fd);
+	if (cargo->recv_fd >= 0)
+		parley_transfer_take_back(transfer->file, cargo->recv_fd);
 	if (cargo->map)
 		vm_munmap(cargo->map, cargo->map_len);
 }

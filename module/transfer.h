@@ -17,6 +17,7 @@
 #ifndef _PARLEY_TRANSFER_H
 #define _PARLEY_TRANSFER_H
 
+#include <linux/mm.h>
 #include <linux/types.h>
 #include <uapi/linux/parley.h>
 
@@ -33,6 +34,12 @@ struct parley_transfer {
 	u64 offset;
 	u64 len;
 };
+
+/* How long a mapping is to be. It ends where a file can, so there is no overflow. */
+static inline u64 parley_transfer_mapped(const struct parley_transfer *transfer)
+{
+	return PAGE_ALIGN(transfer->len);
+}
 
 int parley_transfer_make(struct parley_transfer *transfer,
 			 const struct parley_cargo *cargo);

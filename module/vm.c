@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/string.h>
 #include <uapi/linux/parley_proto.h>
@@ -39,8 +40,36 @@ static int parley_vm_ool_recv(const struct parley_vm_call *call)
 	return parley_landing_lay(&call->task->landing, &recv);
 }
 
+/**
+ * struct parley_vm_writer - the sender of PARLEY_OOL_SEND
+ * @writer: as the landing sees it
+ * @task: its task
+ */
+struct parley_vm_writer {
+	struct parley_writer writer;
+	struct parley_task *task;
+};
+
+static bool parley_vm_may_write(const struct parley_writer *writer,
+				struct parley_landing *landing)
+{
+	return parley_task_admits(container_of(landing, struct parley_task, landing),
+				  container_of(writer, struct parley_vm_writer,
+					       writer)->task);
+}
+
 static int parley_vm_ool_send(const struct parley_vm_call *call)
 {
+	const struct parley_vm_writer by = {
+		.writer = {
+			.src = call->task->id,
+			.user = call->task->user,
+			.deadline = call->deadline,
+			.nonblock = call->nonblock,
+			.may = parley_vm_may_write,
+		},
+		.task = call->task,
+	};
 	struct parley_ool_sent sent = {};
 	struct parley_ool_send send;
 	struct parley_task *dst;
@@ -53,9 +82,7 @@ static int parley_vm_ool_send(const struct parley_vm_call *call)
 	if (IS_ERR(dst))
 		/* ENOTCONN would say that the module is not there. */
 		return dst == ERR_PTR(-ENOTCONN) ? -ESRCH : PTR_ERR(dst);
-	err = parley_landing_fill(&dst->landing, call->task->id,
-				  call->task->user, &send, call->deadline,
-				  call->nonblock, &sent.id);
+	err = parley_landing_fill(&dst->landing, &by.writer, &send, &sent.id);
 	parley_task_put(dst);
 	if (!err)
 		parley_vm_reply(call, &sent, sizeof(sent));

@@ -59,6 +59,7 @@ FIXTURE_SETUP(transfer)
 			     LIBIPC_CARGO_MAP_WRITE;
 	self->cargo.recv_data = buffer(LIBIPC_OOL_MAX);
 	self->cargo.recv_room = LIBIPC_OOL_MAX;
+	self->cargo.recv_map_room = 11 * PAGE;
 }
 
 FIXTURE_TEARDOWN(transfer)
@@ -156,6 +157,7 @@ TEST_F(transfer, mapping_to_be_written)
 	uint8_t byte;
 
 	self->peer.cargo.accept = LIBIPC_CARGO_MAP_WRITE;
+	self->peer.cargo.recv_map_room = PAGE;
 	peer_start(&self->peer, peer_call_cargo);
 	ASSERT_EQ(0, receive(self));
 	send_map(&self->cargo, LIBIPC_CARGO_MAP_WRITE, self->file, PAGE);
@@ -228,6 +230,39 @@ TEST_F(transfer, what_is_not_accepted_is_the_senders_error)
 	EXPECT_EQ(-EOPNOTSUPP, self->peer.err);
 	EXPECT_TRUE(nothing_came(&self->cargo));
 	EXPECT_EQ(fds + 1, count_fds()); /* the peer's task */
+}
+
+TEST_F(transfer, what_is_too_long_is_the_senders_error)
+{
+	int maps;
+
+	self->cargo.recv_map_room = 2 * PAGE;
+	send_map(&self->peer.cargo, LIBIPC_CARGO_MAP_WRITE, self->file, 2 * PAGE + 1);
+	peer_start(&self->peer, peer_send_cargo);
+	wait_asleep(self->peer.tid);
+	count_maps();
+	maps = count_maps();
+	EXPECT_EQ(-EAGAIN, ipc_recv_cargo(LIBIPC_TASK_ANY, &self->msg, &self->len, &self->token,
+					  &self->cargo, LIBIPC_NOWAIT));
+	EXPECT_EQ(maps, count_maps());
+	peer_join(&self->peer);
+	EXPECT_EQ(-EOPNOTSUPP, self->peer.err);
+	EXPECT_TRUE(nothing_came(&self->cargo));
+}
+
+TEST_F(transfer, what_is_too_long_for_a_reply_is_the_repliers_error)
+{
+	self->peer.cargo.accept = LIBIPC_CARGO_MAP_WRITE;
+	self->peer.cargo.recv_map_room = 2 * PAGE;
+	peer_start(&self->peer, peer_call_cargo);
+	ASSERT_EQ(0, receive(self));
+	send_map(&self->cargo, LIBIPC_CARGO_MAP_WRITE, self->file, 2 * PAGE + 1);
+	EXPECT_EQ(-EOPNOTSUPP, ipc_reply_cargo(self->token, &self->msg, 0, &self->cargo));
+	send_map(&self->cargo, LIBIPC_CARGO_MAP_WRITE, self->file, 2 * PAGE);
+	EXPECT_EQ(0, ipc_reply_cargo(self->token, &self->msg, 0, &self->cargo));
+	peer_join(&self->peer);
+	ASSERT_EQ(0, self->peer.err);
+	EXPECT_EQ((size_t)2 * PAGE, self->peer.cargo.recv_map_len);
 }
 
 static int send_to_nobody(FIXTURE_DATA(transfer) * self)

@@ -5,7 +5,8 @@
  * A struct cart is an operation with its struct parley_cargo. What is sent along
  * is put into it by cart_load() (out-of-line payload) and cart_carry() (a
  * descriptor, a mapping, a range of a file); what may come is said by cart_room()
- * and cart_accept(). Fields that only come out have garbage in them beforehand.
+ * and cart_accept(), cart_map_room(). Fields that only come out have garbage in them
+ * beforehand.
  *
  * A struct area is memory with a border, to send from or to receive into: all of
  * it is UNTOUCHED, until area_fill() makes its bytes follow from a seed.
@@ -19,6 +20,7 @@
 #include <sys/stat.h>
 
 #define PAGE		4096UL
+#define HUGE		(2UL << 20)
 #define HEAD		sizeof(struct parley_ool)
 #define LEN		24U			/* of a payload: the head and a little */
 #define KINDS		(PARLEY_CARGO_OOL | PARLEY_CARGO_FD | PARLEY_CARGO_MAP | \
@@ -37,7 +39,7 @@ static inline struct cart *cart_init(struct cart *cart)
 	cart->cargo.received = (__u32)GARBAGE;
 	cart->cargo.recv_fd = (__s32)GARBAGE;
 	cart->cargo.map = GARBAGE;
-	cart->cargo.map_len = GARBAGE;
+	cart->cargo.map_len = ~0ULL;
 	cart->op.arg.cargo = PTR(&cart->cargo);
 	return cart;
 }
@@ -111,6 +113,14 @@ static inline struct cart *cart_range(struct cart *cart, int fd, __u64 offset, _
 static inline struct cart *cart_accept(struct cart *cart, __u32 kinds)
 {
 	cart->cargo.accept |= kinds;
+	return cart;
+}
+
+/* Accepts mappings of up to that many bytes; otherwise they may be of any length. */
+static inline struct cart *cart_map_room(struct cart *cart, __u64 len)
+{
+	cart_accept(cart, PARLEY_CARGO_MAP | PARLEY_CARGO_MAP_WRITE);
+	cart->cargo.map_len = len;
 	return cart;
 }
 
@@ -360,6 +370,17 @@ static inline bool pages_let_go(long long before)
 		return true;
 	fprintf(stderr, "# %lld pages pinned, not %lld\n", pinned, before);
 	return false;
+}
+
+/* Asks for pages of hugetlb, of which there may come fewer. */
+static inline void huge_pages_set(int count)
+{
+	FILE *file = fopen("/proc/sys/vm/nr_hugepages", "w");
+
+	if (!file)
+		return;
+	fprintf(file, "%d\n", count);
+	fclose(file);
 }
 
 static inline int memfd(const char *name, size_t size, unsigned int seals)

@@ -556,6 +556,25 @@ TEST_F(buffer, writer_is_killed)
 	EXPECT_TRUE(arrived(self, BYTES));
 }
 
+/* Who waits has to have the right when there is a buffer, which is others' then. */
+TEST_F(buffer, writer_s_right_is_revoked)
+{
+	struct peer other = actor_start(&alice);
+
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, bond(self->reader, PARLEY_BOND_GRANT, other.id));
+		actor_park(&other, do_wait_to_send, self->reader.id, 100);
+		ASSERT_EQ(0, unbond(self->reader, PARLEY_BOND_GRANT, other.id));
+		if (i)
+			op_park(sending_all(self));
+		ASSERT_EQ(0, give(self, BYTES));
+		if (!i)
+			EXPECT_EQ(-EACCES, hear(other.ctl));
+		EXPECT_EQ(0, i ? sent(&self->send, op_join(&self->send)) : send_now(self, BYTES));
+		EXPECT_TRUE(arrived(self, BYTES));
+	}
+}
+
 /* What was sent and not verified counts as a message, of the reader's. */
 TEST_F(buffer, unverified_are_limited)
 {

@@ -301,6 +301,38 @@ TEST_F(end, payload_unmapped_by_a_handler)
 	EXPECT_TRUE(answered(self));
 }
 
+/* While the handler runs, the call loses its cargo. */
+static struct op *bared;
+
+static void on_signal_bare(int sig)
+{
+	(void)sig;
+	bared->arg.cargo = 0;
+	atomic_fetch_add(&handled, 1);
+}
+
+/* Nor does it get to see where in the replier's memory the payload was. */
+TEST_F(end, goes_on_without_cargo)
+{
+	struct parley_ool head;
+
+	bared = &self->call.op;
+	handle(on_signal_bare, SA_RESTART);
+	for (size_t len = BYTES; len <= BYTES + 1; len++) {
+		struct area payload = area_filled(len, 3, 9);
+
+		cart_park(call(self));
+		interrupt(&self->call.op);
+		op_await(&self->call.op);
+		ASSERT_TRUE(received(self, self->client.id));
+		ASSERT_EQ(0, cart_run(cart_load(reply(self), payload.at, len)));
+		ASSERT_EQ(0, cart_join(&self->call));
+		memcpy(&head, self->call.op.in.payload, HEAD);
+		EXPECT_EQ(0ULL, head.addr);
+		EXPECT_EQ(len, head.len);
+	}
+}
+
 TEST_F(end, one_way_goes_on_after_a_signal)
 {
 	handle(on_signal, SA_RESTART);

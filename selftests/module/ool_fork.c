@@ -163,4 +163,42 @@ TEST_F(fork, child_outlives_the_caller)
 	EXPECT_EQ(0, cart_join(&self->call));
 }
 
+/* Sends what it shares with its parent, and has it no more when it is received. */
+static void send_and_unmap(int ctl, void *arg)
+{
+	struct _test_data_fork *self = arg;
+	struct task me = task_open();
+
+	cart_call(&self->call, me, self->server.id, 1);
+	cart_park(cart_load(&self->call, self->out.at, BYTES));
+	CHECK_EQ(0, munmap(self->out.start, HUGE));
+	tell(ctl, me.id);
+	CHECK_EQ(0, cart_join(&self->call));
+}
+
+/* A huge page is its last owner's to write to: but then what was sent is another. */
+TEST_F(fork, child_sends_a_huge_page)
+{
+	struct peer child;
+	void *huge;
+
+	huge_pages_set(2);
+	huge = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
+		    -1, 0);
+	if (huge == MAP_FAILED)
+		SKIP(return, "no huge pages");
+	self->out = area_in(huge, BYTES, 10);
+	area_fill(&self->out, 9);
+	child = peer_start(send_and_unmap, self);
+	area_fill(&self->out, 10);
+	cart_recv(&self->recv, self->server, PARLEY_ANY);
+	ASSERT_EQ(0, cart_run(cart_room(&self->recv, self->in.at, BYTES)));
+	EXPECT_TRUE(area_holds(&self->in, 9, BYTES));
+	cart_reply(&self->reply, self->server, cart_token(&self->recv), 2);
+	EXPECT_EQ(0, cart_run(&self->reply));
+	EXPECT_EQ(0, peer_join(&child));
+	ASSERT_EQ(0, munmap(huge, HUGE));
+	huge_pages_set(0);
+}
+
 TEST_HARNESS_MAIN

@@ -5,8 +5,6 @@
 
 #define BYTES		(PARLEY_OOL_MAX - PAGE)	/* with its border: 1 MiB and a page */
 #define MAP_BYTES	(PARLEY_OOL_MAX + PAGE)
-#define HUGE		(2UL << 20)
-#define HUGE_PAGES	"/proc/sys/vm/nr_hugepages"
 #define HUGE_WANTED	6
 
 static void *map(size_t size, int flags, int fd)
@@ -89,21 +87,11 @@ static void *make_split_thp(void)
 	return at;
 }
 
-static void write_number(const char *path, int number)
-{
-	FILE *file = fopen(path, "w");
-
-	if (!file)
-		return;
-	fprintf(file, "%d\n", number);
-	fclose(file);
-}
-
 static void *make_hugetlb(void)
 {
 	__u8 *at;
 
-	write_number(HUGE_PAGES, HUGE_WANTED);
+	huge_pages_set(HUGE_WANTED);
 	at = map(2 * HUGE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1);
 	return at ? at + HUGE - 64 * PAGE : NULL;
 }
@@ -115,14 +103,14 @@ static void *make_hugetlb_memfd(void)
 
 	if (fd < 0 || ftruncate(fd, 2 * HUGE))
 		return NULL;
-	write_number(HUGE_PAGES, HUGE_WANTED);
+	huge_pages_set(HUGE_WANTED);
 	at = map(2 * HUGE, MAP_SHARED, fd);
 	return at ? at + HUGE - 64 * PAGE : NULL;
 }
 
 static void __attribute__((destructor)) hugetlb_end(void)
 {
-	write_number(HUGE_PAGES, 0);
+	huge_pages_set(0);
 }
 
 /* A file on a disk there may not be; the guest's own root is of memory. */

@@ -81,6 +81,7 @@ static void hold_accept(void)
 	hold.cargo.accept = CARGO_ALL;
 	hold.cargo.ool = address(hold.in);
 	hold.cargo.ool_len = CARGO_BYTES;
+	hold.cargo.map_len = 4 * CARGO_PAGE;
 	memset(hold.in, 0, sizeof(hold.in));
 }
 

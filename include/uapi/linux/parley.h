@@ -86,9 +86,9 @@
  * result likewise before its call: a fault there is the sender's or caller's
  * %EFAULT. From then on its pages are held (*pinned*) until the message has ended,
  * and nobody waits for another's page faults. What a sender changes in the payload
- * meanwhile may arrive or not. Memory that cannot be pinned, such as a device's,
- * gives %EFAULT, and so does, for a result, a shared mapping of a file that is not on
- * tmpfs or hugetlbfs.
+ * meanwhile may arrive or not. Memory that cannot be pinned, such as a device's
+ * or a DAX file's, gives %EFAULT, and so does, for a result, a shared mapping of a
+ * file that is not on tmpfs or hugetlbfs.
  *
  * poll(2): readable when RECV from anyone would not wait; POLLERR and POLLHUP
  * on another address space's task.
@@ -468,8 +468,8 @@ struct parley_open {
  * has the request in hand is told: see PARLEY_NOTIFY_ABORTED. %EMSGSIZE also if
  * the reply is longer than @recv_len (then told in @recv_len), %EFAULT if
  * @recv can't be written; the call has ended in both cases. So it has when what
- * comes with the reply can't be received, with the errors of RECV and others of
- * mmap(2); %EIO the range of a file can't be read. To task
+ * comes with the reply can't be received, with the errors of RECV; %EIO the range of
+ * a file can't be read, or a security module refuses the descriptor. To task
  * PARLEY_TASK_VM: the module itself answers, see parley_proto.h.
  */
 #define PARLEY_IOC_CALL		_IOWR(PARLEY_IOC_MAGIC, 3, struct parley_ipc)

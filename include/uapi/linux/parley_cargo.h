@@ -79,8 +79,9 @@ struct parley_ool {
  * @ool_len: in: bytes that there is room for, which for a CALL is pinned;
  *	out: bytes that have come or, with %EMSGSIZE, that there were
  * @map: out: where the mapping that has come is, else 0; the receiver's to unmap
- * @map_len: in: the most bytes of a mapping that is accepted: a longer one is refused
- *	as one that isn't accepted; out: the bytes of the one that has come
+ * @map_len: in: the most bytes of a mapping that is accepted: one that is longer, in
+ *	whole pages, is refused as one that isn't accepted; out: the bytes of the one
+ *	that has come, else 0
  *
  * A field whose "in" is not said is ignored going in; one that is not for the
  * operation must be zero (@accept of a SEND or REPLY, @send of a RECV). After an

@@ -105,8 +105,8 @@ struct parley_global_cancelled {
  *
  * Waits until the task has a buffer (the call's deadline, PARLEY_NONBLOCK and
  * signals hold). -ESRCH there is no such task, or it died. -EACCES as for a message to
- * that task. -EMSGSIZE the
- * buffer is smaller: nothing was copied, and it stays. -EFAULT likewise.
+ * that task, by the right that the sender has at first and when there is a buffer.
+ * -EMSGSIZE the buffer is smaller: nothing was copied, and it stays. -EFAULT likewise.
  */
 #define PARLEY_OOL_SEND			17
 

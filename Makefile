@@ -116,6 +116,7 @@ packages_uring := liburing
 packages_uring-cancel := liburing
 packages_uring_args := liburing
 packages_uring_cancel := liburing
+packages_uring_cargo := liburing
 packages_uring_end := liburing
 packages_uring_many := liburing
 

@@ -113,6 +113,12 @@ $(B)/samples/%.sh: samples/%.sh
 NO_WARNINGS := -Wl,--no-warnings
 packages_attributes := libnl-genl-3.0 json-c
 packages_uring := liburing
+packages_uring-cancel := liburing
+packages_uring_args := liburing
+packages_uring_cancel := liburing
+packages_uring_cargo := liburing
+packages_uring_end := liburing
+packages_uring_many := liburing
 
 TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress tools,$(wildcard selftests/$(d)/*.c)))
 TESTS := $(TEST_SOURCES:%.c=$(B)/%)

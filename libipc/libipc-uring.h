@@ -11,10 +11,11 @@
  * until ipc_uring_result() has been called. What operates is the task of the
  * descriptor, whatever the thread's current one is.
  *
- * Needs LIBIPC_FEATURE_URING; without it results are -EOPNOTSUPP. An operation takes
- * a thread of the ring's while it waits. There are four for each CPU, unless
- * io_uring_register_iowq_max_workers() sets another number (of bounded ones): what is
- * beyond that begins later.
+ * Needs LIBIPC_FEATURE_URING; without it results are -EOPNOTSUPP. With
+ * LIBIPC_FEATURE_URING_ASYNC an operation that waits takes no thread, but counts as a
+ * message of the user's. Without it, it takes one of the ring's. There are four for
+ * each CPU, unless io_uring_register_iowq_max_workers() sets another number (of bounded
+ * ones): what is beyond that begins later.
  */
 #ifndef LIBIPC_URING_H
 #define LIBIPC_URING_H
@@ -122,10 +123,11 @@ void ipc_uring_prep_replyrecv(struct io_uring_sqe *sqe, int fd, struct ipc_uring
  * @res: res of the completion queue entry
  *
  * Return: what the function would have returned, having stored what it would have
- * stored, and that is -EINTR if it waited when the request was cancelled, or the
- * process stopped or frozen; or -ECANCELED (the request was cancelled before it had
- * begun), -EOPNOTSUPP (also if the module has no LIBIPC_FEATURE_URING); or
- * LIBIPC_URING_AGAIN: only a request LIBIPC_ASYNC came, which has been answered.
+ * stored; or -ECANCELED (it was cancelled), -EINTR (it took a thread, and was
+ * cancelled, or the process stopped or frozen, while it waited), -EOPNOTSUPP (also if
+ * the module has no LIBIPC_FEATURE_URING), -EDQUOT (also of one that receives: the user
+ * has too many messages); or LIBIPC_URING_AGAIN: only a request LIBIPC_ASYNC came,
+ * which has been answered.
  */
 int ipc_uring_result(struct ipc_uring *op, int res);
 
@@ -135,6 +137,28 @@ int ipc_uring_result(struct ipc_uring *op, int res);
  * @op: after LIBIPC_URING_AGAIN
  */
 void ipc_uring_prep_again(struct io_uring_sqe *sqe, struct ipc_uring *op);
+
+/**
+ * ipc_uring_prep_cancel() - prepare to cancel an operation
+ * @sqe: as for ipc_uring_prep_send(), of any ring with LIBIPC_FEATURE_URING_ASYNC,
+ *	else of the operation's
+ * @fd: the task that the operation was prepared for
+ * @op: the operation; what completes it is still to be asked for
+ * @user_data: that of the entry by which it was submitted
+ *
+ * The first time it asks what the module can do, and so makes system calls.
+ *
+ * What it does is told by res of its own completion queue entry: 0 (the operation waits
+ * no more), -ENOENT (it doesn't wait: has completed, is about to, or was never
+ * submitted), -EALREADY (without LIBIPC_FEATURE_URING_ASYNC: a thread is at it, which
+ * has been told, or has just done it), or an error as of the operation. Whichever it
+ * is, the operation completes as usual, and cancelled only if its result says so.
+ *
+ * An operation submitted with IOSQE_ASYNC takes a thread, and isn't found with
+ * LIBIPC_FEATURE_URING_ASYNC: io_uring_prep_cancel() cancels that.
+ */
+void ipc_uring_prep_cancel(struct io_uring_sqe *sqe, int fd, const struct ipc_uring *op,
+			   uint64_t user_data);
 
 #ifdef __cplusplus
 }

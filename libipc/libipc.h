@@ -115,6 +115,9 @@ typedef uint64_t ipc_token_t;
 /** LIBIPC_FEATURE_URING - operations over io_uring: libipc-uring.h. */
 #define LIBIPC_FEATURE_URING	(UINT64_C(1) << 4)
 
+/** LIBIPC_FEATURE_URING_ASYNC - they wait without a thread. From Linux 6.7 on. */
+#define LIBIPC_FEATURE_URING_ASYNC	(UINT64_C(1) << 5)
+
 /**
  * struct ipc_msg - a message
  * @type: meaning, by agreement of the two sides; a negative errno in a reply

@@ -6,7 +6,9 @@
 #pragma GCC visibility pop
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/io_uring.h>
 
@@ -25,22 +27,34 @@ static inline struct operation *operation_of(struct ipc_uring *op)
 	return (struct operation *)op;
 }
 
-/* One with an error completes all the same: the application waits for it. */
-static void fill_in(struct io_uring_sqe *sqe, struct operation *operation)
+static void clear(struct io_uring_sqe *sqe, unsigned int opcode)
 {
-	const struct parley_uring cmd = { .ipc = ipc_address(&operation->exchange.ipc) };
 	uint64_t user_data = sqe->user_data;
 
 	memset(sqe, 0, sizeof(*sqe));
 	sqe->user_data = user_data;
 	sqe->fd = -1;
-	sqe->opcode = IORING_OP_NOP;
-	if (operation->error)
-		return;
-	sqe->fd = operation->fd;
-	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->cmd_op = operation->exchange.op;
+	sqe->opcode = opcode;
+}
+
+static void command(struct io_uring_sqe *sqe, int fd, unsigned long op,
+		    const struct operation *operation)
+{
+	const struct parley_uring cmd = { .ipc = ipc_address(&operation->exchange.ipc) };
+
+	clear(sqe, IORING_OP_URING_CMD);
+	sqe->fd = fd;
+	sqe->cmd_op = op;
 	memcpy(sqe->cmd, &cmd, sizeof(cmd));
+}
+
+/* One with an error completes all the same: the application waits for it. */
+static void fill_in(struct io_uring_sqe *sqe, struct operation *operation)
+{
+	if (operation->error)
+		clear(sqe, IORING_OP_NOP);
+	else
+		command(sqe, operation->fd, operation->exchange.op, operation);
 }
 
 static void prepare(struct io_uring_sqe *sqe, int fd, struct ipc_uring *op, int error)
@@ -96,6 +110,48 @@ void ipc_uring_prep_replyrecv(struct io_uring_sqe *sqe, int fd, struct ipc_uring
 void ipc_uring_prep_again(struct io_uring_sqe *sqe, struct ipc_uring *op)
 {
 	fill_in(sqe, operation_of(op));
+}
+
+static uint64_t features_of(int fd)
+{
+	struct parley_info info = { .size = sizeof(info) };
+
+	return ipc_fd_ioctl(fd, PARLEY_IOC_INFO, &info) < 0 ? 0 : info.features;
+}
+
+/*
+ * All tasks have the same ones, so they are asked for once. What is no descriptor of a
+ * task may be the number of a registered file.
+ */
+static uint64_t features_known(int fd)
+{
+	static _Atomic uint64_t known;
+	uint64_t features = atomic_load_explicit(&known, memory_order_relaxed);
+
+	if (features)
+		return features;
+	features = features_of(fd);
+	if (!features) {
+		int other = ipc_open();
+
+		if (other < 0)
+			return 0;
+		features = features_of(other);
+		close(other);
+	}
+	atomic_store_explicit(&known, features, memory_order_relaxed);
+	return features;
+}
+
+void ipc_uring_prep_cancel(struct io_uring_sqe *sqe, int fd, const struct ipc_uring *op,
+			   uint64_t user_data)
+{
+	if (features_known(fd) & LIBIPC_FEATURE_URING_ASYNC) {
+		command(sqe, fd, PARLEY_IOC_CANCEL, (const struct operation *)op);
+	} else {
+		clear(sqe, IORING_OP_ASYNC_CANCEL);
+		sqe->addr = user_data;
+	}
 }
 
 int ipc_uring_result(struct ipc_uring *op, int res)

@@ -205,7 +205,8 @@ static inline bool uring_cancels(struct uring *uring, struct op *op)
 	int canceling = uring_cancel(uring, op), canceled;
 
 	if (canceling) {
-		fprintf(stderr, "# cancelling: %d\n", canceling);
+		fprintf(stderr, "# cancelling: %d, completed %d times with %d\n", canceling,
+			op->done, op->ret);
 		return false;
 	}
 	canceled = uring_join(uring, op);

@@ -224,11 +224,12 @@ static int parley_parked_end(struct parley_parked *parked)
 	return err == -ERESTARTNOINTR ? -EINTR : err;
 }
 
-/* Can nothing be given to the calling thread any more, or never could? */
+/* Can nothing be given to the calling thread, or would nobody see it? */
 static bool parley_parked_is_late(const struct parley_parked *parked)
 {
 	return current->flags & PF_EXITING ||
-	       !parley_task_is_current(parked->task);
+	       !parley_task_is_current(parked->task) ||
+	       parley_uring_is_closed(parked->cmd);
 }
 
 static void parley_parked_complete(struct io_uring_cmd *cmd,

@@ -22,6 +22,12 @@ static inline void parley_uring_done(struct io_uring_cmd *cmd, int res,
 	io_uring_cmd_done(cmd, res, 0, issue_flags);
 }
 
+/* Has the ring been closed, so that nobody will see what completes? */
+static inline bool parley_uring_is_closed(struct io_uring_cmd *cmd)
+{
+	return percpu_ref_is_dying(&cmd_to_io_kiocb(cmd)->ctx->refs);
+}
+
 #else
 
 #include <linux/io_uring.h>
@@ -46,6 +52,11 @@ parley_uring_defer(struct io_uring_cmd *cmd,
 static inline void parley_uring_done(struct io_uring_cmd *cmd, int res,
 				     unsigned int issue_flags)
 {
+}
+
+static inline bool parley_uring_is_closed(struct io_uring_cmd *cmd)
+{
+	return false;
 }
 
 #endif

@@ -126,6 +126,15 @@ TEST_F(cargo, with_room_that_goes_away)
 	EXPECT_EQ(0, cart_join(&self->plain));
 }
 
+/* By itself if it had the message in hand, else by being cancelled. */
+static bool ends_with_nothing(FIXTURE_DATA(cargo) * self)
+{
+	uring_poll(&self->uring);
+	if (self->cart.op.done)
+		return self->cart.op.ret == -EINTR;
+	return uring_cancels(&self->uring, &self->cart.op);
+}
+
 /* Given to the receive, which is not let complete yet: gone, or received whole. */
 TEST_F(cargo, that_is_withdrawn)
 {
@@ -140,7 +149,7 @@ TEST_F(cargo, that_is_withdrawn)
 		uring_reap_within(&self->uring, 5 * MS);
 		if (cart_join(&self->plain)) {
 			ASSERT_EQ(-ETIMEDOUT, self->plain.op.ret);
-			ASSERT_TRUE(uring_cancels(&self->uring, &self->cart.op));
+			ASSERT_TRUE(ends_with_nothing(self));
 		} else {
 			ASSERT_EQ(0, uring_join(&self->uring, &self->cart.op));
 			ASSERT_TRUE(cart_got_ool(&self->cart, self->other.id, i, BYTES, 0));

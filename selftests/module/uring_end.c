@@ -147,6 +147,7 @@ TEST_F(end, ring_with_calls_is_closed)
 struct threaded {
 	struct task me;
 	unsigned int flags;
+	struct uring uring;
 	sem_t go;
 	atomic_bool ready;
 };
@@ -154,11 +155,10 @@ struct threaded {
 /* Leaves the ring open, and its receives waiting. */
 static void *thread_that_ends(void *arg)
 {
-	static struct uring uring;
 	struct threaded *threaded = arg;
 
-	uring_open(&uring, MANY, threaded->flags);
-	prep_receives(&uring, threaded->me);
+	uring_open(&threaded->uring, MANY, threaded->flags);
+	prep_receives(&threaded->uring, threaded->me);
 	atomic_store(&threaded->ready, true);
 	while (sem_wait(&threaded->go))
 		;
@@ -185,11 +185,13 @@ TEST_F(end, thread_ends)
 		ASSERT_EQ(0, pthread_create(&thread, NULL, thread_that_ends, &threaded));
 		while (!threaded.ready)
 			sched_yield();
-		/* Given to it, but with the second ring not completed. */
+		/* Given to it, but with the second ring not completed until that is closed. */
 		for (int i = 0; round && i < FEW; i++)
 			op_park(op_send(&plain[i], self->other, me.id, i, 8));
 		ASSERT_EQ(0, sem_post(&threaded.go));
 		ASSERT_EQ(0, pthread_join(thread, NULL));
+		if (round)
+			uring_close(&threaded.uring);
 		for (int i = 0; !round && i < FEW; i++)
 			op_start(op_send(&plain[i], self->other, me.id, i, 8));
 		for (int i = 0; i < FEW; i++)

@@ -123,9 +123,10 @@ void ipc_uring_prep_replyrecv(struct io_uring_sqe *sqe, int fd, struct ipc_uring
  * @res: res of the completion queue entry
  *
  * Return: what the function would have returned, having stored what it would have
- * stored; or -ECANCELED (it was cancelled), -EINTR (it took a thread, and was
- * cancelled, or the process stopped or frozen, while it waited), -EOPNOTSUPP (also if
- * the module has no LIBIPC_FEATURE_URING), -EDQUOT (also of one that receives: the user
+ * stored; or -ECANCELED (it was cancelled), -EINTR (a receive has received nothing,
+ * and is to be prepared again: a sender has withdrawn what it had sent; or the
+ * operation took a thread, and was cancelled, or the process stopped or frozen, while
+ * it waited), -EOPNOTSUPP (also if the module has no LIBIPC_FEATURE_URING), -EDQUOT (also of one that receives: the user
  * has too many messages); or LIBIPC_URING_AGAIN: only a request LIBIPC_ASYNC came,
  * which has been answered.
  */

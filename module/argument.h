@@ -28,6 +28,11 @@ parley_ipc_recv(const struct parley_ipc *ipc)
 	return u64_to_user_ptr(ipc->recv);
 }
 
+static inline bool parley_ipc_has_cargo(const struct parley_ipc *ipc)
+{
+	return ipc->cargo || ipc->flags & PARLEY_OOL;
+}
+
 /* Write what an operation returns in its argument. */
 static inline int parley_ipc_put(const struct parley_ipc *ipc,
 				 struct parley_ipc __user *uipc)

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "device.h"
 #include "ioctl.h"
+#include "reply.h"
 #include "rpc.h"
 #include "serve.h"
 #include "task.h"
@@ -140,7 +141,7 @@ static const struct parley_ioctl parley_task_ioctls[] = {
 	RPC(SEND, parley_rpc_send, USES_SEND | USES_WAIT),
 	RPC(RECV, parley_serve_recv, USES_RECV | USES_WAIT | USES_CREDS),
 	RPC(CALL, parley_rpc_call, USES_SEND | USES_RECV | USES_WAIT),
-	RPC(REPLY, parley_serve_reply, USES_SEND),
+	RPC(REPLY, parley_reply_give, USES_SEND),
 	RPC(REPLYRECV, parley_serve_replyrecv, USES_ALL),
 	RUN(NOTIFY, parley_ioctl_notify),
 	RUN(CANCEL, parley_ioctl_cancel),

@@ -8,6 +8,7 @@
 
 #include "argument.h"
 #include "receiver.h"
+#include "reply.h"
 #include "serve.h"
 #include "task.h"
 #include "trace.h"
@@ -336,56 +337,6 @@ static int parley_serve_end(struct parley_task *task,
 	return 0;
 }
 
-static int parley_serve_read_reply(struct parley_task *task,
-				   const struct parley_ipc *ipc,
-				   struct parley_content *reply)
-{
-	reply->msg.src = task->id;
-	return parley_content_read(reply, parley_ipc_send(ipc), ipc->send_len);
-}
-
-/*
- * Write a reply's out-of-line payload to the caller's room. If that has gone, so
- * has the call, and if it is too small, the caller is going to be told.
- */
-static int parley_serve_fill(struct parley_task *task,
-			     const struct parley_ipc *ipc,
-			     const struct parley_content *reply,
-			     const struct parley_load *load)
-{
-	const struct parley_ool *head = (const void *)reply->msg.payload;
-	bool range = load->kinds & PARLEY_CARGO_RANGE;
-	struct parley_pin *pin;
-	int err;
-
-	err = parley_inbox_room(&task->inbox, ipc->token, load,
-				range ? 0 : load->len, &pin);
-	if (err || !pin)
-		return err;
-	err = parley_pin_write(pin, u64_to_user_ptr(head->addr), load->len);
-	parley_pin_put(pin);
-	return err == -ESHUTDOWN ? -ENOENT : err;
-}
-
-/* Gather what a reply carries. On failure there is nothing to be dropped. */
-static int parley_serve_load(struct parley_task *task,
-			     const struct parley_ipc *ipc,
-			     struct parley_content *reply,
-			     const struct parley_cargo *cargo,
-			     struct parley_load *load)
-{
-	int err;
-
-	*load = (struct parley_load){};
-	err = parley_load_reply(load, reply, ipc->flags & PARLEY_OOL, cargo);
-	if (!err && load->kinds)
-		err = parley_serve_fill(task, ipc, reply, load);
-	parley_load_hide(load, reply);
-	if (err)
-		parley_load_drop(load);
-	return err;
-}
-
 /* Prepare to receive, after a reply with @token, which is in the receiver's hands. */
 static int parley_serve_prepare(struct parley_task *task,
 				const struct parley_ipc *ipc,
@@ -399,7 +350,7 @@ static int parley_serve_prepare(struct parley_task *task,
 	if (ipc->cargo)
 		err = parley_cargo_get(cargo, u64_to_user_ptr(ipc->cargo));
 	if (!err && token)
-		err = parley_serve_load(task, ipc, &receiver->content, cargo,
+		err = parley_reply_load(task, ipc, &receiver->content, cargo,
 					&receiver->load);
 	/* That the call has ended will show, and not keep us from receiving. */
 	if (err && err != -ENOENT)
@@ -467,7 +418,7 @@ int parley_serve_park(struct parley_task *task, struct parley_ipc *ipc,
 		return -EINVAL;
 	receiver->load.kinds = 0;
 	if (token)
-		err = parley_serve_read_reply(task, ipc, &receiver->content);
+		err = parley_reply_read(task, ipc, &receiver->content);
 	if (!err)
 		err = parley_serve_prepare(task, ipc, serving, token);
 	if (!err && !replies)
@@ -521,30 +472,9 @@ void parley_serve_drop(struct parley_serving *serving)
 	parley_receiver_unload(receiver);
 }
 
-/* What a REPLY carries. */
-static noinline int parley_serve_reply_cargo(struct parley_task *task,
-					     const struct parley_ipc *ipc,
-					     struct parley_content *reply,
-					     struct parley_load *load)
-{
-	struct parley_cargo cargo = {};
-	int err = 0;
-
-	if (ipc->cargo)
-		err = parley_cargo_get(&cargo, u64_to_user_ptr(ipc->cargo));
-	if (!err && cargo.accept)
-		err = -EINVAL;
-	return err ?: parley_serve_load(task, ipc, reply, &cargo, load);
-}
-
 /*
  * The operations.
  */
-
-static bool parley_serve_has_cargo(const struct parley_ipc *ipc)
-{
-	return ipc->cargo || ipc->flags & PARLEY_OOL;
-}
 
 int parley_serve_recv(struct parley_task *task, struct parley_ipc *ipc,
 		      struct parley_ipc __user *uipc)
@@ -553,7 +483,7 @@ int parley_serve_recv(struct parley_task *task, struct parley_ipc *ipc,
 
 	if (ipc->peer < PARLEY_ANY)
 		return -EINVAL;
-	if (parley_serve_has_cargo(ipc))
+	if (parley_ipc_has_cargo(ipc))
 		return parley_serve_receive_cargo(task, ipc, uipc, NULL, 0);
 	receiver.load.kinds = 0;
 	return parley_serve_receive(task, ipc, uipc, &receiver, 0);
@@ -569,39 +499,13 @@ int parley_serve_replyrecv(struct parley_task *task, struct parley_ipc *ipc,
 	if (ipc->peer < PARLEY_ANY)
 		return -EINVAL;
 	if (token) {
-		err = parley_serve_read_reply(task, ipc, &receiver.content);
+		err = parley_reply_read(task, ipc, &receiver.content);
 		if (err)
 			return err;
 	}
-	if (parley_serve_has_cargo(ipc))
+	if (parley_ipc_has_cargo(ipc))
 		return parley_serve_receive_cargo(task, ipc, uipc,
 						  &receiver.content, token);
 	receiver.load.kinds = 0;
 	return parley_serve_receive(task, ipc, uipc, &receiver, token);
-}
-
-int parley_serve_reply(struct parley_task *task, struct parley_ipc *ipc,
-		       struct parley_ipc __user *uipc)
-{
-	struct parley_inbox *inbox = &task->inbox;
-	struct parley_content reply __uninitialized;
-	struct parley_load load __uninitialized;
-	struct parley_waker *caller = NULL;
-	int err;
-
-	load.kinds = 0;
-	err = parley_serve_read_reply(task, ipc, &reply);
-	if (!err && parley_serve_has_cargo(ipc))
-		err = parley_serve_reply_cargo(task, ipc, &reply, &load);
-	if (err)
-		return err;
-	rcu_read_lock();
-	spin_lock(&inbox->lock);
-	err = parley_inbox_answer_locked(inbox, ipc->token, &reply, &load,
-					 &caller);
-	spin_unlock(&inbox->lock);
-	parley_wake(caller);
-	rcu_read_unlock();
-	trace_parley_message_reply(task->id, ipc->token, err);
-	return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /**
- * DOC: serve, the operations of a server: RECV, REPLY, REPLYRECV
+ * DOC: serve, the operations that receive: RECV, REPLYRECV
  *
  * Like those of rpc.h. A thread that gets a signal while it waits loses nothing by
  * leaving the kernel: its receiver is withdrawn, and entered again if the system
@@ -36,8 +36,6 @@ struct parley_serving {
 
 int parley_serve_recv(struct parley_task *task, struct parley_ipc *ipc,
 		      struct parley_ipc __user *uipc);
-int parley_serve_reply(struct parley_task *task, struct parley_ipc *ipc,
-		       struct parley_ipc __user *uipc);
 int parley_serve_replyrecv(struct parley_task *task, struct parley_ipc *ipc,
 			   struct parley_ipc __user *uipc);
 

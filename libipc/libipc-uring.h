@@ -126,9 +126,9 @@ void ipc_uring_prep_replyrecv(struct io_uring_sqe *sqe, int fd, struct ipc_uring
  * stored; or -ECANCELED (it was cancelled), -EINTR (a receive has received nothing,
  * and is to be prepared again: a sender has withdrawn what it had sent; or the
  * operation took a thread, and was cancelled, or the process stopped or frozen, while
- * it waited), -EOPNOTSUPP (also if the module has no LIBIPC_FEATURE_URING), -EDQUOT (also of one that receives: the user
- * has too many messages); or LIBIPC_URING_AGAIN: only a request LIBIPC_ASYNC came,
- * which has been answered.
+ * it waited), -EOPNOTSUPP (also if the module has no LIBIPC_FEATURE_URING), -EDQUOT
+ * (also of one that receives: the user has too many messages); or LIBIPC_URING_AGAIN:
+ * only a request LIBIPC_ASYNC came, which has been answered.
  */
 int ipc_uring_result(struct ipc_uring *op, int res);
 

@@ -275,7 +275,8 @@ static const struct operation {
 	{ "reply with payload and map", drive_map_call, set_map_reply, do_reply, set_nothing, 0 },
 	{ "reply with a range", drive_fd_call, set_range_reply, do_reply, set_nothing, 0 },
 	{ "give a buffer", NULL, set_buffer_write, do_buffer_give, end_buffer_give, 0 },
-	{ "write into a buffer", NULL, set_buffer_write, do_buffer_write, end_buffer_write, 0 },
+	{ "write into a buffer", NULL, set_buffer_write, do_buffer_write_anew, end_buffer_write,
+	  0 },
 	{ "verify a buffer", NULL, set_buffer_verify, do_buffer_verify_anew, end_buffer_verify,
 	  0 },
 };

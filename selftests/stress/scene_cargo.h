@@ -316,7 +316,15 @@ static bool set_buffer_verify(void)
 	return !memcmp(hold.in, hold.out, CARGO_BYTES);
 }
 
-/* It is good for once, also if a fault kept the kernel from saying so. */
+/* Each of them is good for once, also if a fault kept the kernel from saying so. */
+
+static int do_buffer_write_anew(void)
+{
+	int err = do_buffer_write();
+
+	return err == -ETIMEDOUT && set_buffer_write() ? do_buffer_write() : err;
+}
+
 static int do_buffer_verify_anew(void)
 {
 	int err = do_buffer_verify();

@@ -265,54 +265,72 @@ static int parley_pin_copy_in(char *to, const char __user *from, u32 len)
 				  __copy_from_user_inatomic(to, from, len);
 }
 
-/* Copy from one page. Returns the bytes that were not copied, or -ESHUTDOWN. */
-static int parley_pin_read_page(struct parley_pin *pin, u32 at, char __user *to,
-				u32 len)
+/* Copy from one page, or to it. Returns the bytes that were not, or -ESHUTDOWN. */
+static __always_inline int parley_pin_copy_user_page(struct parley_pin *pin,
+						     u32 at, char __user *user,
+						     u32 len, bool out)
 {
 	struct page *page = pin->pages[at >> PAGE_SHIFT];
 	int left = -ESHUTDOWN;
-	char *from;
+	char *kernel;
 
 	spin_lock(&pin->lock);
 	if (!pin->ended) {
-		from = kmap_local_page(page);
+		kernel = kmap_local_page(page);
 		pagefault_disable();
-		left = parley_pin_copy_out(to, from + offset_in_page(at), len);
+		if (out)
+			left = parley_pin_copy_out(user, kernel + offset_in_page(at),
+						   len);
+		else
+			left = parley_pin_copy_in(kernel + offset_in_page(at), user,
+						  len);
 		pagefault_enable();
-		kunmap_local(from);
-	}
-	spin_unlock(&pin->lock);
-	return left;
-}
-
-/* Likewise, to one page. */
-static int parley_pin_write_page(struct parley_pin *pin, u32 at,
-				 const char __user *from, u32 len)
-{
-	struct page *page = pin->pages[at >> PAGE_SHIFT];
-	int left = -ESHUTDOWN;
-	char *to;
-
-	spin_lock(&pin->lock);
-	if (!pin->ended) {
-		to = kmap_local_page(page);
-		pagefault_disable();
-		left = parley_pin_copy_in(to + offset_in_page(at), from, len);
-		pagefault_enable();
-		kunmap_local(to);
+		kunmap_local(kernel);
 	}
 	spin_unlock(&pin->lock);
 	return left;
 }
 
 /* After @tries faults at one place: is it worth another? */
-static int parley_pin_retry(size_t missing, u32 wanted, unsigned int tries)
+static int parley_pin_fault(char __user *user, u32 len, bool out,
+			    unsigned int tries)
 {
-	if (missing == wanted || tries >= PARLEY_PIN_TRIES)
+	size_t missing = out ? fault_in_safe_writeable(user, len) :
+			       fault_in_readable(user, len);
+
+	if (missing == len || tries >= PARLEY_PIN_TRIES)
 		return -EFAULT;
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();
+	return 0;
+}
+
+static __always_inline int parley_pin_copy_user(struct parley_pin *pin,
+						char __user *user, u32 len,
+						bool out)
+{
+	unsigned int tries = 0;
+	u32 done = 0, at, part;
+	int left, err;
+
+	if (!access_ok(user, len))
+		return -EFAULT;
+	while (done < len) {
+		at = pin->offset + done;
+		part = min_t(u32, len - done, PAGE_SIZE - offset_in_page(at));
+		left = parley_pin_copy_user_page(pin, at, user + done, part, out);
+		if (left < 0)
+			return left;
+		done += part - left;
+		if (!left) {
+			tries = 0;
+			continue;
+		}
+		err = parley_pin_fault(user + done, left, out, ++tries);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
@@ -327,30 +345,7 @@ static int parley_pin_retry(size_t missing, u32 wanted, unsigned int tries)
  */
 int parley_pin_read(struct parley_pin *pin, char __user *to, u32 len)
 {
-	unsigned int tries = 0;
-	u32 done = 0, at, part;
-	size_t missing;
-	int left, err;
-
-	if (!access_ok(to, len))
-		return -EFAULT;
-	while (done < len) {
-		at = pin->offset + done;
-		part = min_t(u32, len - done, PAGE_SIZE - offset_in_page(at));
-		left = parley_pin_read_page(pin, at, to + done, part);
-		if (left < 0)
-			return left;
-		done += part - left;
-		if (!left) {
-			tries = 0;
-			continue;
-		}
-		missing = fault_in_safe_writeable(to + done, left);
-		err = parley_pin_retry(missing, left, ++tries);
-		if (err)
-			return err;
-	}
-	return 0;
+	return parley_pin_copy_user(pin, to, len, true);
 }
 
 /**
@@ -361,32 +356,9 @@ int parley_pin_read(struct parley_pin *pin, char __user *to, u32 len)
  *
  * Return: as parley_pin_read().
  */
-int parley_pin_write(struct parley_pin *pin, const char __user *from, u32 len)
+int parley_pin_write(struct parley_pin *pin, char __user *from, u32 len)
 {
-	unsigned int tries = 0;
-	u32 done = 0, at, part;
-	size_t missing;
-	int left, err;
-
-	if (!access_ok(from, len))
-		return -EFAULT;
-	while (done < len) {
-		at = pin->offset + done;
-		part = min_t(u32, len - done, PAGE_SIZE - offset_in_page(at));
-		left = parley_pin_write_page(pin, at, from + done, part);
-		if (left < 0)
-			return left;
-		done += part - left;
-		if (!left) {
-			tries = 0;
-			continue;
-		}
-		missing = fault_in_readable(from + done, left);
-		err = parley_pin_retry(missing, left, ++tries);
-		if (err)
-			return err;
-	}
-	return 0;
+	return parley_pin_copy_user(pin, from, len, false);
 }
 
 /* From one page to one other. */

@@ -63,7 +63,7 @@ void parley_pin_put(struct parley_pin *pin);
 void parley_pin_release(struct parley_pin **pin);
 
 int parley_pin_read(struct parley_pin *pin, char __user *to, u32 len);
-int parley_pin_write(struct parley_pin *pin, const char __user *from, u32 len);
+int parley_pin_write(struct parley_pin *pin, char __user *from, u32 len);
 int parley_pin_copy(struct parley_pin *to, struct parley_pin *from);
 
 static inline struct parley_pin *parley_pin_get(struct parley_pin *pin)

@@ -108,7 +108,8 @@ $(B)/samples/%.sh: samples/%.sh
 # Selftests: each .c is a program, with its directory's common.c if there is
 # one; those of the module are built a second time as 32-bit programs, but for
 # those that link a library (packages_PROGRAM, as pkg-config knows them), of
-# which there is no 32-bit one. The benchmark is one program.
+# which there is no 32-bit one, and for those about races, to which the layout of
+# arguments is nothing. The benchmark is one program.
 
 NO_WARNINGS := -Wl,--no-warnings
 packages_attributes := libnl-genl-3.0 json-c
@@ -122,7 +123,8 @@ packages_uring_many := liburing
 
 TEST_SOURCES := $(filter-out %/common.c,$(foreach d,module libipc stress tools,$(wildcard selftests/$(d)/*.c)))
 TESTS := $(TEST_SOURCES:%.c=$(B)/%)
-TESTS_32 := $(foreach t,$(patsubst selftests/module/%.c,%,$(filter selftests/module/%,$(TEST_SOURCES))),\
+RACES := selftests/module/race.c selftests/module/deadlock_race.c
+TESTS_32 := $(foreach t,$(patsubst selftests/module/%.c,%,$(filter-out $(RACES),$(filter selftests/module/%,$(TEST_SOURCES)))),\
 	$(if $(packages_$(t)),,$(B)/selftests/module/32/$(t)))
 
 selftests: $(TESTS) $(TESTS_32) $(B)/selftests/bench/ipc

@@ -36,7 +36,9 @@ struct parley_parkable {
 #define PARLEY_PARKED_RUNG	0	/* somebody sees to the end */
 #define PARLEY_PARKED_CANCELLED	1
 #define PARLEY_PARKED_EXPIRED	2
-#define PARLEY_PARKED_DROPPED	3	/* there is nothing more to end */
+#define PARLEY_PARKED_TAKEN	3	/* the dead task drops it, */
+#define PARLEY_PARKED_DROPPED	4	/* has dropped it; */
+#define PARLEY_PARKED_CAME	5	/* its completion came in between */
 
 /**
  * struct parley_parked - an operation that waits without a thread
@@ -199,15 +201,23 @@ static void parley_parked_done(struct parley_parked *parked, int err,
 	parley_parked_free(parked);
 }
 
-static void parley_parked_leave(struct parley_parked *parked)
+/* Returns false if it is not to end yet: parley_parking_close() has it. */
+static bool parley_parked_leave(struct parley_parked *parked)
 {
 	struct parley_parking *parking = &parked->task->parking;
+	bool taken;
 
 	spin_lock(&parking->lock);
-	list_del(&parked->link);
+	taken = test_bit(PARLEY_PARKED_TAKEN, &parked->state) &&
+		!test_bit(PARLEY_PARKED_DROPPED, &parked->state);
+	if (taken)
+		set_bit(PARLEY_PARKED_CAME, &parked->state);
+	else
+		list_del(&parked->link);
 	spin_unlock(&parking->lock);
-	if (parked->ipc.deadline)
+	if (!taken && parked->ipc.deadline)
 		hrtimer_cancel(&parked->timer);
+	return !taken;
 }
 
 /* By who has rung, or found that it need not be rung. */
@@ -238,7 +248,8 @@ static void parley_parked_complete(struct io_uring_cmd *cmd,
 	struct parley_parked *parked = parley_parked_of(cmd);
 	int err = -ECANCELED;
 
-	parley_parked_leave(parked);
+	if (!parley_parked_leave(parked))
+		return;
 	if (test_bit(PARLEY_PARKED_DROPPED, &parked->state))
 		err = -ECANCELED;
 	else if (parley_parked_is_late(parked))
@@ -322,8 +333,9 @@ static void parley_parked_enter(struct parley_parked *parked,
 /* Has a receive found something at once? Nobody rings for that. */
 static bool parley_parked_is_over(struct parley_parked *parked)
 {
+	/* Pairs with parley_wait_finish(). */
 	return parked->op->end == parley_parked_receive_end &&
-	       parked->serving.receiver.wait.done &&
+	       smp_load_acquire(&parked->serving.receiver.wait.done) &&
 	       !test_and_set_bit(PARLEY_PARKED_RUNG, &parked->state);
 }
 
@@ -375,28 +387,45 @@ void parley_parked_give_up(struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
 	struct parley_parked *parked = parley_parked_of(cmd);
 
-	if (test_and_set_bit(PARLEY_PARKED_RUNG, &parked->state))
+	if (test_and_set_bit(PARLEY_PARKED_RUNG, &parked->state) ||
+	    !parley_parked_leave(parked))
 		return;
-	parley_parked_leave(parked);
-	parked->op->drop(parked);
+	if (!test_bit(PARLEY_PARKED_DROPPED, &parked->state))
+		parked->op->drop(parked);
 	parley_parked_done(parked, -ECANCELED, issue_flags);
 }
 
-/* One that nobody sees to the end of so far, now up to the caller; or NULL. */
+/* One to be dropped by the caller, and not to end before; or NULL. */
 static struct parley_parked *
-parley_parking_take(struct parley_parking *parking)
+parley_parking_take(struct parley_parking *parking, bool *rung)
 {
-	struct parley_parked *parked, *found = NULL;
+	struct parley_parked *parked;
 
 	spin_lock(&parking->lock);
-	list_for_each_entry(parked, &parking->parked, link) {
-		if (!test_and_set_bit(PARLEY_PARKED_RUNG, &parked->state)) {
-			found = parked;
-			break;
-		}
+	parked = list_first_entry_or_null(&parking->parked, struct parley_parked,
+					  link);
+	/* Those that have been taken are at the end. */
+	if (parked && test_and_set_bit(PARLEY_PARKED_TAKEN, &parked->state))
+		parked = NULL;
+	if (parked) {
+		*rung = test_and_set_bit(PARLEY_PARKED_RUNG, &parked->state);
+		list_move_tail(&parked->link, &parking->parked);
 	}
 	spin_unlock(&parking->lock);
-	return found;
+	return parked;
+}
+
+/* It has been dropped. Has its completion to be asked for? */
+static bool parley_parking_give_back(struct parley_parking *parking,
+				     struct parley_parked *parked, bool rung)
+{
+	bool ask;
+
+	spin_lock(&parking->lock);
+	set_bit(PARLEY_PARKED_DROPPED, &parked->state);
+	ask = !rung || test_bit(PARLEY_PARKED_CAME, &parked->state);
+	spin_unlock(&parking->lock);
+	return ask;
 }
 
 /**
@@ -410,11 +439,12 @@ parley_parking_take(struct parley_parking *parking)
 void parley_parking_close(struct parley_parking *parking)
 {
 	struct parley_parked *parked;
+	bool rung;
 
-	while ((parked = parley_parking_take(parking))) {
+	while ((parked = parley_parking_take(parking, &rung))) {
 		parked->op->drop(parked);
-		set_bit(PARLEY_PARKED_DROPPED, &parked->state);
-		parley_uring_defer(parked->cmd, parley_parked_complete);
+		if (parley_parking_give_back(parking, parked, rung))
+			parley_uring_defer(parked->cmd, parley_parked_complete);
 		cond_resched();
 	}
 }

@@ -389,7 +389,7 @@ parley_serve_receive_cargo(struct parley_task *task, struct parley_ipc *ipc,
 		return err;
 	err = parley_serve_wait(task, &serving.receiver, token, ipc);
 	err = parley_serve_end(task, &serving, ipc, uipc, err);
-	/* Threads of io_uring's are in no system call: see parley_uring_do(). */
+	/* Threads of io_uring's are in no system call. */
 	if (err == -ERESTARTNOINTR && !(current->flags & PF_IO_WORKER))
 		return restart_syscall();
 	return err;

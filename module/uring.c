@@ -3,7 +3,6 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
-#include <linux/sched/signal.h>
 #include <uapi/linux/parley.h>
 
 #include "compat/uring.h"
@@ -25,11 +24,8 @@ u64 parley_uring_features(void)
 /* With a thread of io_uring's, or without waiting. There is no system call to restart. */
 static int parley_uring_do(struct io_uring_cmd *cmd, u64 uipc)
 {
-	int err;
+	int err = parley_ioctl_on_task(cmd->file, cmd->cmd_op, uipc);
 
-	do {
-		err = parley_ioctl_on_task(cmd->file, cmd->cmd_op, uipc);
-	} while (err == -ERESTARTNOINTR && !signal_pending(current));
 	return err == -ERESTARTSYS || err == -ERESTARTNOINTR ? -EINTR : err;
 }
 

@@ -36,7 +36,7 @@ inline reached_user_space()
 }
 
 /* User memory is fit, or it is not. */
-inline parley_rpc_deliver()
+inline parley_serve_deliver()
 {
 	inbox_lock();
 	if
@@ -82,7 +82,7 @@ user:	if
 	   }
 	fi;
 wait:	if
-	:: atomic { receivers[me].done -> parley_rpc_deliver(); goto user }
+	:: atomic { receivers[me].done -> parley_serve_deliver(); goto user }
 	:: atomic {
 		FINDS_NOTHING(CLIENTS + me, receivers[me].done) ->
 		wait_schedule(CLIENTS + me);

@@ -324,6 +324,53 @@ TEST_F(life, ends)
 		peer_join(&peer);
 }
 
+/* A process whose child keeps the ring: with two calls, of which one is due. */
+static void die_with_a_call_due(int ctl, void *arg)
+{
+	const struct task *server = arg;
+	struct task me = task_open();
+	struct uring uring;
+	pid_t child;
+
+	uring_open(&uring, FEW, IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER);
+	uring_prep(&uring, op_call(&ops[0], me, server->id, 1, 8));
+	uring_prep(&uring, op_call(&ops[1], me, server->id, 2, 8));
+	ops[1].arg.deadline = now() + 200 * MS;
+	uring_submit(&uring);
+	close(me.fd);
+	child = fork();
+	CHECK(child >= 0);
+	while (!child)
+		pause();
+	usleep(300000);
+	tell(ctl, me.id);
+	tell(ctl, child);
+}
+
+/* They go with the task, not with the ring. */
+TEST_F(end, of_the_process_alone)
+{
+	struct peer process, child;
+	__u64 tokens[2];
+
+	if (!waits_async(self->me))
+		SKIP(return, OLD);
+	process = child_start(die_with_a_call_due, &self->other);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, receive(&self->op, self->other));
+		tokens[i] = self->op.arg.token;
+	}
+	process.id = hear(process.ctl);
+	child.pid = hear(process.ctl);
+	EXPECT_EQ(0, peer_join(&process));
+	EXPECT_TRUE(told_of_all(self->other, process.id, tokens, 2));
+	for (int i = 0; i < 2; i++) {
+		op_reply(&self->reply, self->other, tokens[i], 1, 8);
+		EXPECT_EQ(-ENOENT, op_run(&self->reply));
+	}
+	EXPECT_EQ(0, kill(child.pid, SIGKILL));
+}
+
 /* A child has the ring, but not the task. */
 static void submit_in_vain(int ctl, void *arg)
 {

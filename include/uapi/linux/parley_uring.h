@@ -22,9 +22,10 @@
  * With PARLEY_FEATURE_URING_ASYNC an operation that has to wait takes no thread, but
  * counts as a message of the user's from its beginning (%EDQUOT). It completes in the
  * context of the thread that submitted it, when that is in the kernel, as other
- * requests do. It is cancelled (%ECANCELED) by another request whose cmd_op is PARLEY_IOC_CANCEL and
- * whose @ipc is the same: that one's result is 0, or %ENOENT if no such operation
- * waits; what has come meanwhile is not lost, and completes it as usual.
+ * requests do. It is cancelled (%ECANCELED) by another request whose cmd_op is
+ * PARLEY_IOC_CANCEL and whose @ipc is the same: that one's result is 0, or %ENOENT if
+ * no such operation waits; what has come meanwhile is not lost, and completes it as
+ * usual.
  * IORING_OP_ASYNC_CANCEL does not find it, and so a linked timeout does nothing: use
  * a deadline. It is cancelled, too, when the ring is closed or the task dies. If only
  * the thread that submitted it exits, it ends with %ECANCELED when it would have

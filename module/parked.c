@@ -333,9 +333,12 @@ static void parley_parked_enter(struct parley_parked *parked,
 /* Has a receive found something at once? Nobody rings for that. */
 static bool parley_parked_is_over(struct parley_parked *parked)
 {
+	const struct parley_wait *wait = &parked->serving.receiver.wait;
+
+	if (parked->op->end != parley_parked_receive_end)
+		return false;
 	/* Pairs with parley_wait_finish(). */
-	return parked->op->end == parley_parked_receive_end &&
-	       smp_load_acquire(&parked->serving.receiver.wait.done) &&
+	return smp_load_acquire(&wait->done) &&
 	       !test_and_set_bit(PARLEY_PARKED_RUNG, &parked->state);
 }
 

@@ -30,7 +30,7 @@
  *	task.pml		task.c: parley_task_find(), parley_task_put()
  *	client.pml: client	rpc.c: parley_rpc_exchange(), parley_rpc_cancel();
  *				outbox.c
- *	server.pml: worker	rpc.c: parley_rpc_receive(), parley_rpc_reply()
+ *	server.pml: worker	serve.c, reply.c: parley_serve_receive(), parley_reply_give()
  *	server.pml: reaper	task.c: parley_task_kill(); inbox.c:
  *				parley_inbox_close()
  *	judge.pml: notifier	control.c: parley_control_notify()

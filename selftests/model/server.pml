@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * server: a task with a pool of threads that receive and answer (module/rpc.c).
+ * server: a task with a pool of threads that receive and answer (module/serve.c).
  *
  * What they answer, and when, is theirs: any worker replies at any time with any
  * token that there has ever been, the right one, a stale one or another's. At any

@@ -2,6 +2,8 @@
 /* What a task is told about itself, and how arguments of other sizes fare. */
 #include "common.h"
 
+#include <sys/utsname.h>
+
 #define TAIL	64
 
 /* Every operation's argument begins with its size. */
@@ -25,6 +27,17 @@ struct large_info {
 	__u8 tail[TAIL];
 };
 
+/* Since Linux 6.7 a driver's requests can wait in a ring. */
+static __u64 feature_async(void)
+{
+	struct utsname name;
+	int major, minor;
+
+	CHECK_EQ(0, uname(&name));
+	CHECK_EQ(2, sscanf(name.release, "%d.%d", &major, &minor));
+	return major > 6 || (major == 6 && minor >= 7) ? PARLEY_FEATURE_URING_ASYNC : 0;
+}
+
 TEST(tells_id_features_and_limit)
 {
 	struct task task = task_open();
@@ -33,7 +46,7 @@ TEST(tells_id_features_and_limit)
 	ASSERT_EQ(0, parley(task.fd, PARLEY_IOC_INFO, &info));
 	EXPECT_LT(0, info.task);
 	EXPECT_EQ(PARLEY_FEATURE_MESSAGES | PARLEY_FEATURE_RIGHTS | PARLEY_FEATURE_EVENTS |
-		  PARLEY_FEATURE_CARGO | PARLEY_FEATURE_URING, info.features);
+		  PARLEY_FEATURE_CARGO | PARLEY_FEATURE_URING | feature_async(), info.features);
 	EXPECT_EQ((__u32)PARLEY_PAYLOAD_MAX, info.payload_max);
 	EXPECT_EQ(0U, info.reserved);
 }

@@ -31,10 +31,13 @@ struct large_info {
 static __u64 feature_async(void)
 {
 	struct utsname name;
-	int major, minor;
+	long major, minor;
+	char *rest;
 
 	CHECK_EQ(0, uname(&name));
-	CHECK_EQ(2, sscanf(name.release, "%d.%d", &major, &minor));
+	major = strtol(name.release, &rest, 10);
+	CHECK_EQ('.', *rest);
+	minor = strtol(rest + 1, NULL, 10);
 	return major > 6 || (major == 6 && minor >= 7) ? PARLEY_FEATURE_URING_ASYNC : 0;
 }
 

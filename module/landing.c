@@ -289,7 +289,10 @@ int parley_landing_fill(struct parley_landing *landing,
 		err = parley_landing_write(landing, to, writer, from, send->len,
 					   id);
 		parley_pin_put(to);
-	} while (err == -ESHUTDOWN);
+		/* Who replaces one buffer after the other must not keep us. */
+	} while (err == -ESHUTDOWN && !signal_pending(current));
+	if (err == -ESHUTDOWN)
+		err = -ERESTARTSYS;
 let_go:
 	if (from) {
 		parley_pin_end(from);

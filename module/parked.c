@@ -250,12 +250,12 @@ static void parley_parked_complete(struct io_uring_cmd *cmd,
 
 	if (!parley_parked_leave(parked))
 		return;
-	if (test_bit(PARLEY_PARKED_DROPPED, &parked->state))
-		err = -ECANCELED;
-	else if (parley_parked_is_late(parked))
-		parked->op->drop(parked);
-	else
-		err = parley_parked_end(parked);
+	if (!test_bit(PARLEY_PARKED_DROPPED, &parked->state)) {
+		if (parley_parked_is_late(parked))
+			parked->op->drop(parked);
+		else
+			err = parley_parked_end(parked);
+	}
 	parley_parked_done(parked, err, issue_flags);
 }
 

@@ -8,9 +8,10 @@
  * submitted the request.
  *
  * What it waited for, its deadline, and PARLEY_IOC_CANCEL all ring the alarm, and
- * the first wins: @rung is set once, by who then sees to the end. io_uring, when it
- * gives up a request because the ring or the thread goes, ends it itself unless the
- * alarm has been rung; so does the task when it dies.
+ * the first wins: PARLEY_PARKED_RUNG is set once, by who then sees to the end. When
+ * io_uring gives a request up (the ring is closed, or the process executes another
+ * program) it is ended at once, unless the alarm has been rung. When the task dies,
+ * what it has in the list is dropped, rung or not; the requests complete later.
  *
  * Beginning, end and giving up are called with the ring's lock held, so that they
  * never meet. A thread or process that is exiting, or a worker of the kernel's in

@@ -36,7 +36,8 @@ struct parley_waker;
 
 /**
  * struct parley_alarm - what is rung where there is no thread to be woken
- * @ring: called by an RCU reader without locks; may be called again
+ * @ring: called by RCU readers and from interrupts, maybe with an inbox's lock; may be
+ *	called again
  */
 struct parley_alarm {
 	void (*ring)(struct parley_alarm *alarm);

@@ -26,7 +26,7 @@
 #define STALL_BYTES	(STALL_PAGES * PAGE)
 #define FUSE_DIR	"/tmp/stall"
 #define FUSE_BUFFER	(256 << 10)
-#define FUSE_UNKNOWN	38	/* the answer to a request that is not implemented */
+#define FUSE_UNKNOWN	38	/* the answer to what this server doesn't know */
 
 /**
  * struct stall - its state, shared by all who have to do with it

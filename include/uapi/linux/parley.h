@@ -79,7 +79,8 @@
  * A receiver that offers room for less than PARLEY_PAYLOAD_MAX bytes can be held
  * up by whoever may send to it: with a longer message, or with
  * PARLEY_NOTIFY_ASYNC. So can one that accepts out-of-line payload with room for
- * less than PARLEY_OOL_MAX, or descriptors or mappings when it can't have any more.
+ * less than PARLEY_OOL_MAX, or descriptors or mappings when it can't have any more,
+ * or not as long ones as it says.
  *
  * Out-of-line payload is read from the sender's memory, in the sender's own
  * context, before anything is delivered, and the memory that a caller gives for a
